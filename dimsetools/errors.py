@@ -1,0 +1,259 @@
+"""What can go wrong, sorted by who is to blame: us, the peer, the network, the input.
+
+Every exception carries the exit status of the process and a short stable name that scripts can test
+for, so the outermost layer never has to guess. Nothing here prints.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """Exit status of every command; the manual page has the same table."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    PARTIAL = 3
+    NO_MATCH = 4
+    INPUT_UNREADABLE = 20
+    INPUT_NONE = 21
+    INPUT_INVALID = 22
+    INPUT_NONE_VALID = 23
+    OUTPUT = 40
+    REPORT = 43
+    OUTPUT_FOLDER = 45
+    UNREACHABLE = 60
+    REJECTED = 61
+    LOST = 62
+    NO_CONTEXT = 66
+    WARNINGS = 68
+    SUBOPERATIONS = 69
+    TLS = 70
+    LIMIT = 75
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class DimseError(Exception):
+    """Base of all our errors.
+
+    `name` is the stable word printed as `error[NAME]` and as `_code` in JSON, `exit_code` the exit
+    status, `retryable` whether the same command may succeed later, `hint` what the user can try.
+    """
+
+    name: ClassVar[str] = "error"
+    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+    retryable: bool = False
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+# -- the user's words -------------------------------------------------------------------------------
+
+
+class UsageError(DimseError):
+    """An option, argument or key is wrong."""
+
+    name = "usage"
+    exit_code = ExitCode.USAGE
+
+
+class ConfigError(UsageError):
+    """A configuration file or DIMSE_* variable is wrong."""
+
+    name = "configuration"
+
+
+# -- input and output -------------------------------------------------------------------------------
+
+
+class InputError(DimseError):
+    """An input file is not what it should be (empty, text, truncated, inconsistent)."""
+
+    name = "input-invalid"
+    exit_code = ExitCode.INPUT_INVALID
+
+
+class InputUnreadable(InputError):
+    """An input file cannot be opened or read, or changed while it was read."""
+
+    name = "input-unreadable"
+    exit_code = ExitCode.INPUT_UNREADABLE
+
+
+class InputMissing(InputError):
+    """No input at all was found."""
+
+    name = "input-none"
+    exit_code = ExitCode.INPUT_NONE
+
+
+class NoValidInput(InputError):
+    """Input was found, none of it usable."""
+
+    name = "input-none-valid"
+    exit_code = ExitCode.INPUT_NONE_VALID
+
+
+class OutputError(DimseError):
+    """A result cannot be written."""
+
+    name = "output"
+    exit_code = ExitCode.OUTPUT
+
+
+class ReportError(OutputError):
+    """The report file cannot be written."""
+
+    name = "report"
+    exit_code = ExitCode.REPORT
+
+
+class OutputFolderError(OutputError):
+    """The output folder is missing or not writable."""
+
+    name = "output-folder"
+    exit_code = ExitCode.OUTPUT_FOLDER
+
+
+# -- the network ------------------------------------------------------------------------------------
+
+
+class Unreachable(DimseError):
+    """No connection: name not found, refused, no route, or no answer to the connection request."""
+
+    name = "unreachable"
+    exit_code = ExitCode.UNREACHABLE
+    retryable = True
+
+
+class NameNotFound(Unreachable):
+    """The host name does not resolve."""
+
+    name = "name-not-found"
+
+
+class ConnectionRefused(Unreachable):
+    """The host answers, but nothing listens on the port."""
+
+    name = "connection-refused"
+
+
+class ConnectTimeout(Unreachable):
+    """The host did not answer the connection request in time."""
+
+    name = "connect-timeout"
+
+
+class TlsError(DimseError):
+    """No TLS session: hand-shake failure, bad certificate, or a side that does not speak TLS."""
+
+    name = "tls"
+    exit_code = ExitCode.TLS
+
+
+class NoAnswer(DimseError):
+    """The peer said nothing, or not enough, before a deadline."""
+
+    name = "no-answer"
+    exit_code = ExitCode.LOST
+    retryable = True
+
+
+class ConnectionLost(DimseError):
+    """The connection ended in the middle of an operation."""
+
+    name = "connection-lost"
+    exit_code = ExitCode.LOST
+    retryable = True
+
+
+# -- the peer ---------------------------------------------------------------------------------------
+
+
+class Rejected(DimseError):
+    """A-ASSOCIATE-RJ: `result`, `source` and `reason` are the numbers of PS3.8 table 9-21."""
+
+    name = "association-rejected"
+    exit_code = ExitCode.REJECTED
+
+    def __init__(
+        self, message: str, *, result: int, source: int, reason: int, name: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.result = result
+        self.source = source
+        self.reason = reason
+        self.retryable = result == 2
+        if name:
+            self.name = name  # type: ignore[misc]  # one stable word per reason
+
+
+class Aborted(DimseError):
+    """A-ABORT by the peer: `source` and `reason` are the numbers of PS3.8 table 9-26."""
+
+    name = "association-aborted"
+    exit_code = ExitCode.REJECTED
+    retryable = True
+
+    def __init__(self, message: str, *, source: int, reason: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.source = source
+        self.reason = reason
+
+
+class ProtocolError(DimseError):
+    """The peer broke PS3.7 or PS3.8; we answer with A-ABORT."""
+
+    name = "protocol-error"
+    exit_code = ExitCode.LOST
+
+
+class NoContext(DimseError):
+    """No acceptable presentation context for what was to be done."""
+
+    name = "no-presentation-context"
+    exit_code = ExitCode.NO_CONTEXT
+
+
+class StatusFailure(DimseError):
+    """The peer answered with a failure status."""
+
+    name = "failure-status"
+    exit_code = ExitCode.FAILURE
+
+    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+
+
+# -- limits and signals -----------------------------------------------------------------------------
+
+
+class LimitReached(DimseError):
+    """A limit on time or work that the user set was reached; work is left."""
+
+    name = "limit-reached"
+    exit_code = ExitCode.LIMIT
+    retryable = True
+
+
+class Interrupted(DimseError):
+    """SIGINT (130) or SIGTERM (143) ended the work."""
+
+    name = "interrupted"
+    exit_code = ExitCode.INTERRUPTED
+    retryable = True
+
+
+class Terminated(Interrupted):
+    """SIGTERM ended the work."""
+
+    name = "terminated"
+    exit_code = ExitCode.TERMINATED
