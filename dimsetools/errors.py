@@ -223,14 +223,30 @@ class NoContext(DimseError):
 
 
 class StatusFailure(DimseError):
-    """The peer answered with a failure status."""
+    """The peer answered with a failure status.
+
+    `service` is the service's name (C-ECHO ...), `comment` the ErrorComment and `offending` the tags
+    (group << 16 | element) of the OffendingElement, both as the peer sent them, if it did.
+    """
 
     name = "failure-status"
     exit_code = ExitCode.FAILURE
 
-    def __init__(self, message: str, *, status: int, hint: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        service: str = "",
+        comment: str = "",
+        offending: tuple[int, ...] = (),
+        hint: str = "",
+    ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+        self.service = service
+        self.comment = comment
+        self.offending = offending
 
 
 # -- limits and signals -----------------------------------------------------------------------------

@@ -1,0 +1,125 @@
+"""What a failure looks like to the person and to the script that have to act on it.
+
+Everything an exception of ours carries is said here once: what happened and to whom, the standard's own words
+for the numbers that came over the wire, what the peer added, what to try, and the stable name with the
+exit status.
+"""
+
+from __future__ import annotations
+
+from dimsetools.errors import Aborted, DimseError, Rejected, StatusFailure
+from dimsetools.render.line import Line, bad, dim
+from dimsetools.status import describe
+
+# PS3.8 table 9-21, in its own words.
+_RESULTS = {1: "rejected-permanent", 2: "rejected-transient"}
+_SOURCES = {
+    1: "DICOM UL service-user",
+    2: "DICOM UL service-provider (ACSE related function)",
+    3: "DICOM UL service-provider (Presentation related function)",
+}
+_REASONS = {
+    (1, 1): "no-reason-given",
+    (1, 2): "application-context-name-not-supported",
+    (1, 3): "calling-AE-title-not-recognized",
+    (1, 7): "called-AE-title-not-recognized",
+    (2, 1): "no-reason-given",
+    (2, 2): "protocol-version-not-supported",
+    (3, 1): "temporary-congestion",
+    (3, 2): "local-limit-exceeded",
+}
+# PS3.8 table 9-26.
+_ABORT_SOURCES = {0: "DICOM UL service-user", 2: "DICOM UL service-provider"}
+_ABORT_REASONS = {
+    0: "reason-not-specified",
+    1: "unrecognized-PDU",
+    2: "unexpected-PDU",
+    4: "unrecognized-PDU-parameter",
+    5: "unexpected-PDU-parameter",
+    6: "invalid-PDU-parameter-value",
+}
+_RESERVED = "reserved"
+
+
+def lines(error: DimseError, node: str = "") -> list[Line]:
+    """Return the diagnosis as lines; the first says what happened, the last `error[NAME] exit N`."""
+    told: list[Line] = [[bad("error: "), f"{node}: {error.message}" if node else error.message]]
+    told += [f"  {detail}" for detail in _details(error)]
+    hint = advice(error)
+    if hint:
+        told.append(f"  try: {hint}")
+    told.append([dim(f"  error[{error.name}] exit {int(error.exit_code)}")])
+    return told
+
+
+def record(error: DimseError, node: str = "") -> dict[str, object]:
+    """Return the failure as a record; `_detail`, `_comment` and `_offending` only where there are any."""
+    told: dict[str, object] = {"_event": "error"}
+    if node:
+        told["_node"] = node
+    told |= {
+        "_code": error.name,
+        "_exit": int(error.exit_code),
+        "_retryable": error.retryable,
+        "_message": error.message,
+        "_hint": advice(error),
+    }
+    words = standard_words(error)
+    if words:
+        told["_detail"] = words
+    if isinstance(error, StatusFailure):
+        told["_status"] = f"{error.status:04X}"
+        if error.comment:
+            told["_comment"] = error.comment
+        if error.offending:
+            told["_offending"] = [_tag(number) for number in error.offending]
+    return told
+
+
+def standard_words(error: DimseError) -> str:
+    """Return what the numbers that the peer sent mean, "" if it sent none."""
+    if isinstance(error, Rejected):
+        result = _RESULTS.get(error.result, _RESERVED)
+        source = _SOURCES.get(error.source, _RESERVED)
+        reason = _REASONS.get((error.source, error.reason), _RESERVED)
+        return (
+            f"PS3.8 table 9-21: result {error.result} {result}, source {error.source} {source}, "
+            f"reason {error.reason} {reason}"
+        )
+    if isinstance(error, Aborted):
+        source = _ABORT_SOURCES.get(error.source, _RESERVED)
+        # The reason is not significant unless the service-provider aborts.
+        reason = (
+            f", reason {error.reason} {_ABORT_REASONS.get(error.reason, _RESERVED)}" if error.source else ""
+        )
+        return f"PS3.8 table 9-26: source {error.source} {source}{reason}"
+    if isinstance(error, StatusFailure):
+        status = describe(error.status, error.service)
+        service = f"{error.service} " if error.service else ""
+        return f"{service}status {error.status:04X} {status.name}: {status.meaning} ({status.source})"
+    return ""
+
+
+def advice(error: DimseError) -> str:
+    """Return what to try: the error's own hint, else that of its status, else a retry if that may help."""
+    if error.hint:
+        return error.hint
+    if isinstance(error, StatusFailure):
+        hint = describe(error.status, error.service).hint
+        if hint:
+            return hint
+    return "the same command again later" if error.retryable else ""
+
+
+def _details(error: DimseError) -> list[str]:
+    details = [words] if (words := standard_words(error)) else []
+    if isinstance(error, StatusFailure):
+        if error.comment:
+            details.append(f"the peer's comment: {error.comment}")
+        if error.offending:
+            details.append(f"offending element: {', '.join(map(_tag, error.offending))}")
+    return details
+
+
+def _tag(number: int) -> str:
+    return f"({number >> 16:04X},{number & 0xFFFF:04X})"

@@ -1,0 +1,176 @@
+"""Where everything that a command says goes: results to stdout as they come, the rest to stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import IO, TYPE_CHECKING, Self
+
+from dimsetools.render import color as color_policy
+from dimsetools.render import diagnosis
+from dimsetools.render.formats import Layout, Record, formatter
+from dimsetools.render.line import Line, rendered, warn
+from dimsetools.render.screen import Screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from dimsetools.errors import DimseError
+    from dimsetools.render.progress import Progress, State
+
+_FIRST_PAINT = 0.3  # seconds; shorter work is over before a bar could tell anything
+_PAINT_EVERY = 0.1
+
+
+class Output:
+    """One command's voice, usable from any thread.
+
+    `format` is one of FORMATS; without one it is table on a terminal and tsv elsewhere. `quiet` keeps stderr
+    empty and leaves stdout as it is. Notes up to level `verbosity` are shown. `log_json` makes each line on
+    stderr a JSON object. `stats` is the time in seconds between progress lines away from a terminal, 0 for
+    none. Writing to a closed pipe raises BrokenPipeError, any other failure on stdout OutputError.
+    """
+
+    def __init__(
+        self,
+        format: str | None = None,  # noqa: A002  # the option's name
+        *,
+        fields: Sequence[str] | None = None,
+        headers: bool = True,
+        quiet: bool = False,
+        verbosity: int = 0,
+        color: str = "auto",
+        log_json: bool = False,
+        stats: float = 30.0,
+        stdout: IO[str] | None = None,
+        stderr: IO[str] | None = None,
+    ) -> None:
+        stdout = sys.stdout if stdout is None else stdout
+        self._stderr = sys.stderr if stderr is None else stderr
+        self.format = format or ("table" if stdout.isatty() else "tsv")
+        self.quiet = quiet
+        self.verbosity = verbosity
+        self._stats = stats
+        self._color = color_policy.wanted(color, self._stderr)
+        layout = Layout(
+            fields=tuple(fields) if fields else None,
+            headers=headers,
+            color=color_policy.wanted(color, stdout),
+            ascii=not _takes_unicode(stdout),
+        )
+        self._formatter = formatter(self.format, layout)
+        self._log: Callable[[object], str] | None = None
+        if log_json:
+            from dimsetools.render.json import encoder
+
+            self._log = encoder(ascii_only=True)
+        self._screen = Screen(stdout, self._stderr)
+
+    # -- results --------------------------------------------------------------------------------
+
+    def columns(self, names: Sequence[str]) -> None:
+        """Name the columns of tsv and csv ahead of the first record; fields that the user picked win."""
+        if self._formatter.columns is None:
+            self._formatter.columns = tuple(names)
+
+    def record(self, record: Record, line: Line | None = None) -> None:
+        """Write one result at once; `line` is how a person reads it."""
+        self._screen.out(self._formatter.record(record, line))
+
+    def summary(self, record: Record, line: Line) -> None:
+        """Write the totals: to stdout if the format has a place for them, else the line to stderr."""
+        text = self._formatter.summary(record, line)
+        if text:
+            self._screen.out(text)
+        else:
+            self.note(line)
+
+    # -- everything else ------------------------------------------------------------------------
+
+    def note(self, line: Line, level: int = 0) -> None:
+        """Say something on stderr: level 0 unless quiet, 1 with -v, 2 with -vv, 3 with -d."""
+        if level <= self.verbosity:
+            self._say("debug" if level > 2 else "info", line)
+
+    def warning(self, line: Line) -> None:
+        """Say on stderr that something is odd, unless quiet."""
+        self._say("warning", line)
+
+    def failure(self, error: DimseError, node: str = "") -> None:
+        """Explain a failure on stderr, unless quiet, and as a record where the format has a place for it."""
+        record = diagnosis.record(error, node)
+        text = self._formatter.error(record)
+        if text:
+            self._screen.out(text)
+        if self.quiet:
+            return
+        if self._log is not None:
+            self._screen.err(self._log({"_time": _now(), "_level": "error", **record}) + "\n")
+        else:
+            lines = diagnosis.lines(error, node)
+            self._screen.err("".join(f"{rendered(line, self._color)}\n" for line in lines))
+
+    def progress(self, total_objects: int = 0, total_bytes: int = 0) -> Progress:
+        """Begin to show progress on stderr; a total of 0 is unknown. Close it before the summary."""
+        from dimsetools.render.progress import Progress
+
+        if self.quiet:
+            first = every = float("inf")
+            show = self._tell
+        elif self._stderr.isatty() and self._log is None:
+            from dimsetools.render.painter import Painter
+
+            first, every = _FIRST_PAINT, _PAINT_EVERY
+            show = Painter(self._screen.paint, self._color).show
+        else:
+            first = every = self._stats or float("inf")
+            show = self._tell
+        return Progress(total_objects, total_bytes, show, lambda: self._screen.paint(""), first, every)
+
+    # -- life -----------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Complete the document on stdout; call it once, after the last record."""
+        text = self._formatter.close()
+        if text:
+            self._screen.out(text)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not isinstance(error, OSError):  # stdout is gone; nothing can complete the document
+            self.close()
+
+    def _tell(self, state: State) -> None:
+        self._say("info", ", ".join(state.words()), {"_event": "progress", **state.numbers()})
+
+    def _say(self, level: str, line: Line, record: Mapping[str, object] | None = None) -> None:
+        if self.quiet:
+            return
+        if self._log is not None:
+            said = record or {"_event": "log", "_message": rendered(line, color=False)}
+            self._screen.err(self._log({"_time": _now(), "_level": level, **said}) + "\n")
+            return
+        if level == "warning":
+            line = [warn("warning: "), *([line] if isinstance(line, str) else line)]
+        self._screen.err(rendered(line, self._color) + "\n")
+
+
+def _now() -> str:
+    """Return the wall clock as RFC 3339 in UTC."""
+    seconds = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{int(seconds % 1 * 1000):03d}Z"
+
+
+def _takes_unicode(stream: IO[str]) -> bool:
+    """Tell whether every character can be written to the stream; if not, see to it that none raises."""
+    encoding = getattr(stream, "encoding", None)
+    if encoding is None or encoding.lower().replace("_", "-") in {"utf-8", "utf8"}:
+        return True
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="backslashreplace")
+    return False

@@ -1,0 +1,61 @@
+"""XML: one document `<results>`, in it an empty element for each record of an operation.
+
+`{"_event": "stored", "_path": "a.dcm"}` is written as `<record event="stored" path="a.dcm"/>`: attributes
+without the underscore, in the record's order, none for values that are absent. Totals are a `<summary>`,
+failures an `<error>`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from dimsetools.render import values
+from dimsetools.render.formats import Formatter, Record
+
+if TYPE_CHECKING:
+    from dimsetools.render.line import Line
+
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
+_NONCHARACTER = re.compile(
+    "[\ufffe\uffff]"
+)  # all other characters that XML 1.0 forbids are spelled out before
+
+
+def quoted(value: object) -> str:
+    """Return `value` as a quoted attribute value."""
+    return '"' + _NONCHARACTER.sub("\ufffd", values.text(value).translate(_MARKUP)) + '"'
+
+
+class Xml(Formatter):
+    """Records as elements of one document."""
+
+    _begun = False
+
+    def record(self, record: Record, line: Line | None) -> str:
+        """Return a `<record>`."""
+        del line
+        return self._opened() + self._element("record", self.picked(record))
+
+    def summary(self, record: Record, line: Line | None) -> str:
+        """Return a `<summary>`, unless fields are picked."""
+        del line
+        return "" if self.layout.fields is not None else self._opened() + self._element("summary", record)
+
+    def error(self, record: Record) -> str:
+        """Return an `<error>`."""
+        return self._opened() + self._element("error", record)
+
+    def close(self) -> str:
+        """Return the end of the document, of an empty one all of it."""
+        return self._opened() + "</results>\n"
+
+    def _opened(self) -> str:
+        if self._begun:
+            return ""
+        self._begun = True
+        return '<?xml version="1.0" encoding="UTF-8"?>\n<results>\n'
+
+    def _element(self, name: str, record: Record) -> str:
+        pairs = [f" {key.lstrip('_')}={quoted(value)}" for key, value in record.items() if value is not None]
+        return f"  <{name}{''.join(pairs)}/>\n"
