@@ -1,0 +1,406 @@
+"""One association, from either side: PDUs in and out, ruled by the state table (PS3.8 sections 7 and 9).
+
+Knows presentation data values but nothing of DIMSE. Blocking; one thread uses an association, any
+thread may end it through its Stop. Every received PDU is checked for type, length and turn before its
+body is touched, and P-DATA streams through the transport's buffer whatever its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from dimsetools.association import pdu
+from dimsetools.association.states import TABLE, Action, Event, State, transition
+from dimsetools.association.trace import Tracer
+from dimsetools.association.transport import Transport
+from dimsetools.association.values import (
+    Acceptance,
+    AcceptedContext,
+    ContextResult,
+    Extended,
+    Peer,
+    Proposal,
+    Timeouts,
+    Timings,
+)
+from dimsetools.errors import Aborted, ConnectionLost, DimseError, NoAnswer, ProtocolError, TlsError
+
+ARTIM = 1.0
+"""Seconds to wait for the peer to close after our last PDU (PS3.8 section 9.1.4)."""
+RELEASE_WAIT = 2.0
+"""Seconds to wait for A-RELEASE-RP: the work is done by then, nobody should wait for long."""
+LAST_WORDS_WAIT = 0.2
+"""Seconds to look for an A-ABORT behind a connection that broke while we were sending."""
+OWN_FRAGMENT = 1024 * 1024 - pdu.PDV_OVERHEAD - pdu.HEADER.size
+"""Longest fragment for a peer that sets no limit."""
+
+TLS_ALERT = "answered with a TLS alert"
+
+_RECEIVED = {
+    pdu.ASSOCIATE_RQ: Event.RQ_RECEIVED,
+    pdu.ASSOCIATE_AC: Event.AC_RECEIVED,
+    pdu.ASSOCIATE_RJ: Event.RJ_RECEIVED,
+    pdu.P_DATA_TF: Event.DATA_RECEIVED,
+    pdu.RELEASE_RQ: Event.RELEASE_RQ_RECEIVED,
+    pdu.RELEASE_RP: Event.RELEASE_RP_RECEIVED,
+    pdu.ABORT: Event.ABORT_RECEIVED,
+}
+_ABORTS = frozenset((Action.AA_1, Action.AA_7, Action.AA_8))
+
+
+class Fragment(NamedTuple):
+    """A piece of a presentation data value; `data` is valid until the next receive.
+
+    `ends` tells whether this piece completes its PDV, which `control` (PS3.8 annex E.2) belongs to.
+    """
+
+    context_id: int
+    control: int
+    data: memoryview
+    ends: bool
+
+
+class Association:
+    """An open association; `opening.open_association` and `opening.accept_association` make it.
+
+    `contexts` holds what was agreed by presentation context ID, `results` what was not agreed too.
+    """
+
+    peer: Peer
+    proposal: Proposal
+    timings: Timings
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        requestor: bool,
+        timeouts: Timeouts,
+        max_pdu: int,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self.requestor = requestor
+        self.timeouts = timeouts
+        self.contexts: dict[int, AcceptedContext] = {}
+        self.results: dict[int, ContextResult] = {}
+        self.extended: tuple[Extended, ...] = ()
+        self.identity_response: bytes | None = None
+        self.async_window = 1
+        self.released_in_order = True
+        self.tracer = tracer
+        self._transport = transport
+        self._state = State.AWAITING_TRANSPORT if requestor else State.AWAITING_RQ
+        self._max_pdu = max_pdu
+        self._pdu_left = 0
+        self._pdv_left = 0
+        self._pdv = (0, 0)
+        self._in_pdv = False
+        self.max_fragment = OWN_FRAGMENT
+
+    # -- contexts -----------------------------------------------------------------------------------
+
+    def establish(
+        self, proposal: Proposal, acceptance: Acceptance, contexts: dict[int, AcceptedContext]
+    ) -> None:
+        """Take over what was negotiated; `contexts` are those agreed, with our roles."""
+        other: Proposal | Acceptance = acceptance if self.requestor else proposal
+        self.proposal = proposal
+        self.contexts = contexts
+        self.results = {result.id: result for result in acceptance.contexts}
+        self.extended = other.extended
+        self.identity_response = acceptance.identity_response
+        if acceptance.async_window is not None:
+            self.async_window = acceptance.async_window.invoked
+        self.peer = Peer(
+            aet=proposal.called_aet if self.requestor else proposal.calling_aet,
+            host=self._transport.peer_host,
+            port=self._transport.peer_port,
+            implementation_uid=other.implementation_uid,
+            implementation_version=other.implementation_version,
+            max_pdu=other.max_pdu,
+        )
+        if other.max_pdu:
+            # An even number of bytes a fragment (PS3.8 annex E.1), and at least some progress.
+            self.max_fragment = min(max((other.max_pdu - pdu.PDV_OVERHEAD) & ~1, 2), OWN_FRAGMENT)
+
+    def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> AcceptedContext | None:
+        """Return the first agreed context for an abstract syntax (and transfer syntax)."""
+        for context in self.contexts.values():
+            if context.abstract_syntax == abstract_syntax and transfer_syntax in (
+                None,
+                context.transfer_syntax,
+            ):
+                return context
+        return None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether data can be sent."""
+        return self._state is State.ESTABLISHED
+
+    @property
+    def peer_name(self) -> str:
+        """Return the peer's address for messages."""
+        return self._transport.name
+
+    # -- data ---------------------------------------------------------------------------------------
+
+    def send_data(self, buffers: Sequence[bytes | memoryview]) -> None:
+        """Send complete P-DATA-TF PDUs, given as up to 1000 buffers in order."""
+        self._advance(Event.DATA_REQUEST)
+        try:
+            self._transport.send(buffers, self.timeouts.dimse)
+        except (ConnectionLost, TlsError) as error:
+            raise self._last_words(error) from error
+        except DimseError:
+            self.close()
+            raise
+
+    def receive(self, wait: float | None) -> Fragment | None:
+        """Return the next piece of data, or None when the peer asked for release.
+
+        `wait` seconds are given to the next PDU to begin; each PDU has the DIMSE time-out to arrive.
+        Aborted, ConnectionLost, NoAnswer and ProtocolError end the association.
+        """
+        try:
+            if not self._in_pdv:
+                if not self._pdu_left and not self._next_data_pdu(wait):
+                    return None
+                self._next_pdv()
+            context_id, control = self._pdv
+            data = self._transport.take(self._pdv_left) if self._pdv_left else memoryview(b"")
+        except NoAnswer:
+            self.abort()
+            raise
+        except DimseError:
+            self.close()
+            raise
+        self._pdv_left -= len(data)
+        self._in_pdv = self._pdv_left > 0
+        return Fragment(context_id, control, data, not self._in_pdv)
+
+    def _next_data_pdu(self, wait: float | None) -> bool:
+        """Read on to the next P-DATA-TF; False if the peer wants to release the association."""
+        pdu_type, length = self._read_header(wait)
+        if self._on_received(pdu_type, length) is Action.AR_2:
+            self._read_body(length)
+            return False
+        if length < pdu.PDV_OVERHEAD:
+            raise self._violation(f"sent a P-DATA-TF of {length} bytes", reason=6)
+        self._pdu_left = length
+        return True
+
+    def _next_pdv(self) -> None:
+        if self._pdu_left < pdu.PDV_OVERHEAD:
+            raise self._violation("sent a P-DATA-TF that ends inside a PDV header", reason=6)
+        transport = self._transport
+        transport.need(pdu.PDV_OVERHEAD)
+        length, context_id, control = pdu.PDV_HEADER.unpack(transport.peek(pdu.PDV_OVERHEAD))
+        if length < 2 or length + 4 > self._pdu_left:
+            raise self._violation(f"sent a PDV length of {length} bytes inside a PDU of fewer", reason=6)
+        if context_id not in self.contexts:
+            raise self._violation(
+                f"sent data in the presentation context {context_id}, which is not agreed", reason=6
+            )
+        transport.skip(pdu.PDV_OVERHEAD)
+        self._pdv = (context_id, control)
+        self._pdv_left = length - 2
+        self._in_pdv = True
+        self._pdu_left -= length + 4
+        if self.tracer is not None:
+            self.tracer.fragment("received", self.peer_name, context_id, control, length - 2)
+
+    # -- opening ------------------------------------------------------------------------------------
+
+    def send_pdu(self, event: Event, data: bytes, **trace: object) -> None:
+        """Send an A-ASSOCIATE or A-RELEASE PDU of ours, which is `event` in the state table."""
+        self._advance(event)
+        if self.tracer is not None:
+            self.tracer.pdu("sent", data[0], self.peer_name, len(data) - pdu.HEADER.size, **trace)
+        try:
+            self._transport.send([data], self.timeouts.acse)
+        except (ConnectionLost, TlsError) as error:
+            raise self._last_words(error) from error
+
+    def receive_pdu(self, wait: float | None) -> tuple[Action, bytes]:
+        """Return the next PDU while opening or releasing: what the state table says, and its body."""
+        try:
+            pdu_type, length = self._read_header(wait)
+            return self._on_received(pdu_type, length), self._read_body(length)
+        except NoAnswer:
+            self.abort()
+            raise
+        except DimseError:
+            self.close()
+            raise
+
+    # -- ending -------------------------------------------------------------------------------------
+
+    def release(self) -> None:
+        """Release the association (PS3.8 section 7.2), whichever side asked first.
+
+        What was done stands: a peer that does not answer in RELEASE_WAIT seconds, or answers by closing,
+        is noted in `released_in_order` and is no error.
+        """
+        try:
+            if self._state is State.AWAITING_LOCAL_RELEASE:
+                self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
+                self._transport.finish(ARTIM)
+                self._state = State.IDLE
+            elif self._state is State.ESTABLISHED:
+                self.send_pdu(Event.RELEASE_REQUEST, pdu.RELEASE_RQ_PDU)
+                self._await_release()
+        except DimseError:
+            self.released_in_order = False
+        finally:
+            self.close()
+
+    def _await_release(self) -> None:
+        while True:
+            action, _ = self.receive_pdu(RELEASE_WAIT)
+            if action in (Action.AR_3, Action.AR_10):
+                if action is Action.AR_3:
+                    return
+                self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
+                return
+            if action is Action.AR_8 and self.requestor:
+                self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
+
+    def abort(self, *, source: int = 0, reason: int = 0) -> None:
+        """Send A-ABORT as far as the connection still takes it, and close (PS3.8 section 7.3)."""
+        if (self._state, Event.ABORT_REQUEST) in TABLE:
+            self._advance(Event.ABORT_REQUEST)
+            self._send_abort(source, reason)
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection without a word."""
+        self._state = State.IDLE
+        self._transport.close()
+
+    def finish(self) -> None:
+        """Wait a moment for the peer to close after our rejection, then close."""
+        self._transport.finish(ARTIM)
+        self._state = State.IDLE
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Release; abort instead if an exception passes."""
+        if kind is None:
+            self.release()
+        else:
+            self.abort()
+
+    # -- PDUs in ------------------------------------------------------------------------------------
+
+    def _read_header(self, wait: float | None) -> tuple[int, int]:
+        """Return type and length of the next PDU, whose time has begun; a silent end is an event too."""
+        transport = self._transport
+        transport.begin_receive(wait)
+        if not transport.need(pdu.HEADER.size, may_end=True):
+            self._advance(Event.TRANSPORT_CLOSED)
+            raise ConnectionLost(f"{self.peer_name} closed the connection", hint="see the peer's log for why")
+        pdu_type, length = pdu.HEADER.unpack(transport.peek(pdu.HEADER.size))
+        limit = pdu.length_limit(pdu_type, self._max_pdu)
+        if (limit is not None and length > limit) or (pdu_type in pdu.FIXED_LENGTHS and length != limit):
+            self._refuse(pdu_type, length)
+        transport.skip(pdu.HEADER.size)
+        self._limit_pdu(wait)
+        return pdu_type, length
+
+    def _limit_pdu(self, wait: float | None) -> None:
+        """Once a PDU has begun it gets the DIMSE time-out, however long we would wait for its start."""
+        if wait != self.timeouts.dimse and self._state is State.ESTABLISHED:
+            self._transport.begin_receive(self.timeouts.dimse)
+
+    def _read_body(self, length: int) -> bytes:
+        return self._transport.take_exactly(length)
+
+    def _on_received(self, pdu_type: int, length: int) -> Action:
+        """Advance the state for a received PDU; raise what the user of the service has to know."""
+        action = self._advance(_RECEIVED[pdu_type])
+        if self.tracer is not None and pdu_type != pdu.P_DATA_TF:
+            self.tracer.pdu("received", pdu_type, self.peer_name, length)
+        if action in _ABORTS:
+            raise self._violation(f"sent {pdu.NAMES[pdu_type]} out of turn", reason=2)
+        if pdu_type == pdu.ABORT:
+            body = self._read_body(length)
+            raise aborted_error(self.peer_name, body[2], body[3])
+        return action
+
+    def _refuse(self, pdu_type: int, length: int) -> None:
+        """Answer a PDU that is unknown, or longer than it may be, without reading it."""
+        head = bytes(self._transport.peek(pdu.HEADER.size))
+        if pdu_type in pdu.NAMES:
+            raise self._violation(f"announced {pdu.NAMES[pdu_type]} of {length} bytes", reason=6)
+        raise self._violation(foreign_protocol(head), reason=1)
+
+    def _violation(self, what: str, *, reason: int) -> DimseError:
+        """Abort as the provider (PS3.8 AA-8) and return the exception that says why."""
+        if self._state is not State.AWAITING_CLOSE:
+            self._advance(Event.INVALID_PDU)
+        self._send_abort(2, reason)
+        if what == TLS_ALERT:
+            return TlsError(f"{self.peer_name} {what}", hint="it expects TLS: try --tls")
+        return ProtocolError(
+            f"{self.peer_name} {what}", hint="the association was aborted; -d shows the PDUs"
+        )
+
+    def _send_abort(self, source: int, reason: int) -> None:
+        if self.tracer is not None:
+            self.tracer.pdu("sent", pdu.ABORT, self.peer_name, 4, source=source, reason=reason)
+        # A connection that is gone already is what an abort is for.
+        with suppress(DimseError):
+            self._transport.send([pdu.abort_pdu(source, reason)], ARTIM)
+            self._transport.finish(ARTIM)
+        self.close()
+
+    def _advance(self, event: Event) -> Action:
+        action, self._state = transition(self._state, event, requestor=self.requestor)
+        return action
+
+    def _last_words(self, error: DimseError) -> DimseError:
+        """Find the A-ABORT of a peer that broke off while we were sending: it says more than EPIPE does."""
+        with suppress(DimseError):
+            self._transport.begin_receive(LAST_WORDS_WAIT)
+            while self._transport.need(pdu.HEADER.size, may_end=True):
+                pdu_type, length = pdu.HEADER.unpack(self._transport.peek(pdu.HEADER.size))
+                if length > pdu.ASSOCIATE_LIMIT:
+                    break
+                self._transport.skip(pdu.HEADER.size)
+                body = self._transport.take_exactly(length)
+                if pdu_type == pdu.ABORT and length == 4:
+                    error = aborted_error(self.peer_name, body[2], body[3])
+                    break
+        self.close()
+        return error
+
+
+def aborted_error(peer: str, source: int, reason: int) -> Aborted:
+    """Return the exception for an A-ABORT by `peer`, in the words of table 9-26."""
+    who = pdu.ABORT_SOURCES.get(source, f"source {source}")
+    why = f": {pdu.ABORT_REASONS.get(reason, f'reason {reason}')}" if source == 2 else ""
+    return Aborted(
+        f"{peer} aborted the association, by {who}{why}",
+        source=source,
+        reason=reason,
+        hint="the peer's log may say why; -d shows what was sent last",
+    )
+
+
+def foreign_protocol(head: bytes) -> str:
+    """Name what was received instead of a PDU, by its first bytes."""
+    if head[:2] == b"\x15\x03":
+        return TLS_ALERT
+    if head[:2] == b"\x16\x03":
+        return "speaks TLS where plain DICOM is expected"
+    if head[:4] in (b"GET ", b"POST", b"HEAD", b"PUT ", b"HTTP"):
+        return "speaks HTTP, not DICOM"
+    return f"sent something that is no DICOM PDU (type {head[0]:02X}H)"

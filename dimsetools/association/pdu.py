@@ -1,0 +1,78 @@
+"""Framing of protocol data units (PS3.8 section 9.3): headers, P-DATA-TF, release, abort.
+
+The A-ASSOCIATE units with their items live in `associate`.
+"""
+
+from __future__ import annotations
+
+import struct
+
+ASSOCIATE_RQ = 1
+ASSOCIATE_AC = 2
+ASSOCIATE_RJ = 3
+P_DATA_TF = 4
+RELEASE_RQ = 5
+RELEASE_RP = 6
+ABORT = 7
+
+NAMES = {
+    ASSOCIATE_RQ: "A-ASSOCIATE-RQ",
+    ASSOCIATE_AC: "A-ASSOCIATE-AC",
+    ASSOCIATE_RJ: "A-ASSOCIATE-RJ",
+    P_DATA_TF: "P-DATA-TF",
+    RELEASE_RQ: "A-RELEASE-RQ",
+    RELEASE_RP: "A-RELEASE-RP",
+    ABORT: "A-ABORT",
+}
+
+HEADER = struct.Struct(">BxI")
+"""PDU type and the length of what follows these six bytes."""
+PDV_HEADER = struct.Struct(">IBB")
+"""Item length, which counts the next two bytes too; presentation context ID; message control header."""
+PDV_OVERHEAD = PDV_HEADER.size
+
+COMMAND = 0x01
+LAST = 0x02
+"""Bits of the message control header (PS3.8 annex E.2)."""
+
+ASSOCIATE_LIMIT = 128 * 1024
+"""Longest A-ASSOCIATE unit that is read: 128 contexts with every syntax and a large token fit well."""
+FIXED_LENGTHS = {ASSOCIATE_RJ: 4, RELEASE_RQ: 4, RELEASE_RP: 4, ABORT: 4}
+"""Lengths of the units that have but one (tables 9-21, 9-24, 9-25, 9-26)."""
+
+_P_DATA = struct.Struct(">BxIIBB")
+RELEASE_RQ_PDU = HEADER.pack(RELEASE_RQ, 4) + bytes(4)
+RELEASE_RP_PDU = HEADER.pack(RELEASE_RP, 4) + bytes(4)
+
+ABORT_SOURCES = {0: "the peer's application", 2: "the peer's DICOM upper layer"}
+ABORT_REASONS = {
+    0: "reason not specified",
+    1: "unrecognized PDU",
+    2: "unexpected PDU",
+    4: "unrecognized PDU parameter",
+    5: "unexpected PDU parameter",
+    6: "invalid PDU parameter value",
+}
+"""Table 9-26; the reason means something only when the source is 2."""
+
+
+def p_data_header(context_id: int, length: int, control: int) -> bytes:
+    """Return the 12 bytes before `length` bytes of one fragment, sent as a P-DATA-TF of its own."""
+    return _P_DATA.pack(P_DATA_TF, length + PDV_OVERHEAD, length + 2, context_id, control)
+
+
+def abort_pdu(source: int, reason: int) -> bytes:
+    """Return an A-ABORT (table 9-26)."""
+    return HEADER.pack(ABORT, 4) + bytes((0, 0, source, reason))
+
+
+def length_limit(pdu_type: int, max_pdu: int) -> int | None:
+    """Return the longest body acceptable for `pdu_type` when we announced `max_pdu`; None: unlimited.
+
+    0 stands for a type that does not exist.
+    """
+    if pdu_type == P_DATA_TF:
+        return max_pdu or None
+    if pdu_type in (ASSOCIATE_RQ, ASSOCIATE_AC):
+        return ASSOCIATE_LIMIT
+    return FIXED_LENGTHS.get(pdu_type, 0)

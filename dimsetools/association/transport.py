@@ -1,0 +1,301 @@
+"""TCP and TLS byte streams with deadlines: connect, scatter send, and a receive buffer.
+
+Every wait is bounded on the monotonic clock. A wait that begins anew gets the whole limit by the
+socket's own time-out, which costs nothing; the clock is read only when something arrived in pieces, so
+a deadline holds to within a second. Linux delays acknowledgements by 40 ms, which a peer that leaves
+Nagle's algorithm on (stock DCMTK) waits for at every message: TCP_QUICKACK is armed before each
+receive, because the kernel drops it again by itself.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from dimsetools.association.stop import Stop
+from dimsetools.errors import ConnectionLost, DimseError, LimitReached, NoAnswer, TlsError
+
+if TYPE_CHECKING:
+    import ssl
+
+RECEIVE_BUFFER = 256 * 1024
+_QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+_SLACK = 1.0
+"""How far, seconds, a socket's time-out may stray from the deadline before it is set anew."""
+_TLS_SLICE = 128 * 1024
+
+
+class Transport:
+    """One connected stream. Not for use by several threads, but for `shutdown`."""
+
+    def __init__(self, sock: socket.socket, *, total: float | None = None, stop: Stop | None = None) -> None:
+        """Take over `sock`; `total` is a moment of the monotonic clock after which nothing goes on."""
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        self._sock = sock
+        self._tls: ssl.SSLSocket | None = None
+        self._total = total
+        self._stop = stop
+        self._timeout: float | None = sock.gettimeout()
+        self._buffer = bytearray(RECEIVE_BUFFER)
+        self._view = memoryview(self._buffer)
+        self._start = self._end = 0
+        self._wait: float | None = None
+        self._deadline: float | None = None
+        self._in_pieces = False
+        self.peer_host, self.peer_port = sock.getpeername()[:2]
+        if stop is not None:
+            stop.register(self.shutdown)
+
+    @property
+    def name(self) -> str:
+        """Return the peer's address for messages."""
+        host = f"[{self.peer_host}]" if ":" in self.peer_host else self.peer_host
+        return f"{host}:{self.peer_port}"
+
+    @property
+    def is_tls(self) -> bool:
+        """Return whether the stream is encrypted."""
+        return self._tls is not None
+
+    def start_tls(self, context: ssl.SSLContext, server_name: str | None, wait: float | None) -> None:
+        """Shake hands within `wait` seconds; the server's side is taken if `server_name` is None."""
+        import ssl
+
+        from dimsetools.association.tls import handshake_error
+
+        server = server_name is None
+        self._begin(wait)
+        try:
+            tls = context.wrap_socket(
+                self._sock,
+                server_side=server,
+                server_hostname=server_name or None,
+                do_handshake_on_connect=False,
+                suppress_ragged_eofs=True,
+            )
+            self._sock = self._tls = tls
+            tls.settimeout(self._timeout)
+            tls.do_handshake()
+        except TimeoutError:
+            if self._expired():
+                raise self._limit() from None
+            raise TlsError(f"no TLS hand-shake with {self.name} within {wait:g} s") from None
+        except ssl.SSLEOFError:
+            raise self._ended(TlsError(f"{self.name} closed the connection in the TLS hand-shake")) from None
+        except ssl.SSLError as error:
+            raise handshake_error(error, self.name, server=server) from error
+        except OSError as error:
+            raise self._ended(
+                TlsError(
+                    f"{self.name} closed the connection in the TLS hand-shake: {error.strerror}",
+                    hint="it may not speak TLS on this port",
+                )
+            ) from None
+
+    # -- sending ------------------------------------------------------------------------------------
+
+    def send(self, buffers: Sequence[bytes | memoryview], wait: float | None) -> None:
+        """Send all of `buffers`, at most 1000 of them; every 128 KiB of it gets `wait` seconds."""
+        self._begin(wait)
+        try:
+            if self._tls is not None:
+                self._send_joined(b"".join(buffers), wait)
+                return
+            sent = self._sock.sendmsg(buffers)
+            left = sum(map(len, buffers)) - sent
+            if left:
+                self._send_rest(buffers, sent, wait)
+        except TimeoutError:
+            raise self._silent(wait, "took no more data") from None
+        except OSError as error:
+            raise self._failed(error) from error
+
+    def _send_rest(self, buffers: Sequence[bytes | memoryview], sent: int, wait: float | None) -> None:
+        """Go on after a partial sendmsg, which is what a full socket buffer leads to."""
+        rest = [memoryview(buffer) for buffer in buffers]
+        progress = 0
+        while True:
+            while rest and sent >= len(rest[0]):
+                sent -= len(rest.pop(0))
+            if not rest:
+                return
+            if sent:
+                rest[0] = rest[0][sent:]
+            progress += sent
+            if progress >= _TLS_SLICE:
+                progress = 0
+                self._begin(wait)
+            else:
+                self._check_deadline()
+            sent = self._sock.sendmsg(rest)
+
+    def _send_joined(self, data: bytes, wait: float | None) -> None:
+        view = memoryview(data)
+        for offset in range(0, len(view), _TLS_SLICE):
+            self._begin(wait)
+            piece = view[offset : offset + _TLS_SLICE]
+            while piece:
+                piece = piece[self._sock.send(piece) :]
+                self._check_deadline()
+
+    # -- receiving ----------------------------------------------------------------------------------
+
+    @property
+    def buffered(self) -> int:
+        """Return how many received bytes wait in the buffer."""
+        return self._end - self._start
+
+    def begin_receive(self, wait: float | None) -> None:
+        """Give what is received from now on `wait` seconds."""
+        self._begin(wait)
+
+    def need(self, count: int, *, may_end: bool = False) -> bool:
+        """Have `count` bytes in the buffer, a few at most; False if the stream ended before and `may_end`."""
+        while self._end - self._start < count:
+            if not self._fill():
+                if may_end and self._end == self._start:
+                    return False
+                raise self._ended(ConnectionLost(f"{self.name} closed the connection inside a PDU"))
+        return True
+
+    def peek(self, count: int) -> memoryview:
+        """Return the next `count` bytes, which `need` has fetched, without taking them."""
+        return self._view[self._start : self._start + count]
+
+    def skip(self, count: int) -> None:
+        """Take `count` buffered bytes."""
+        self._start += count
+
+    def take(self, most: int) -> memoryview:
+        """Return 1 to `most` bytes; they are valid until the next call."""
+        if self._start == self._end and not self._fill():
+            raise self._ended(ConnectionLost(f"{self.name} closed the connection inside a PDU"))
+        start = self._start
+        self._start = end = min(self._end, start + most)
+        return self._view[start:end]
+
+    def take_exactly(self, count: int) -> bytes:
+        """Return a copy of the next `count` bytes, any number."""
+        pieces = []
+        while count:
+            piece = self.take(count)
+            count -= len(piece)
+            pieces.append(bytes(piece))
+        return b"".join(pieces)
+
+    def _fill(self) -> int:
+        """Receive once into the buffer; 0 at the end of the stream."""
+        if self._start == self._end:
+            self._start = self._end = 0
+        elif self._start > RECEIVE_BUFFER // 2:
+            size = self._end - self._start
+            self._buffer[:size] = bytes(self._view[self._start : self._end])
+            self._start, self._end = 0, size
+        if _QUICKACK is not None:
+            self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        try:
+            if self._in_pieces:
+                self._check_deadline()
+            self._in_pieces = True
+            count = self._sock.recv_into(self._view[self._end :])
+        except TimeoutError:
+            raise self._silent(self._wait, "sent nothing") from None
+        except OSError as error:
+            raise self._failed(error) from error
+        self._end += count
+        if not count and self._stop is not None and self._stop.expired:
+            raise self._stop.error()
+        return count
+
+    # -- ending -------------------------------------------------------------------------------------
+
+    def finish(self, wait: float) -> None:
+        """Say that nothing more comes and wait, bounded, for the peer to close: the ARTIM timer.
+
+        Closing at once could make the kernel reset the connection, and what was sent last would be lost.
+        """
+        with suppress(OSError, DimseError):
+            if self._tls is None:
+                self._sock.shutdown(socket.SHUT_WR)
+            self._begin(wait)
+            for _ in range(4):
+                self._start = self._end = 0
+                if not self._fill():
+                    break
+        self.close()
+
+    def shutdown(self) -> None:
+        """End the stream from any thread or signal handler: blocked calls return."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the socket."""
+        if self._stop is not None:
+            self._stop.unregister(self.shutdown)
+        self._sock.close()
+
+    # -- deadlines ----------------------------------------------------------------------------------
+
+    def _begin(self, wait: float | None) -> None:
+        """Start a deadline `wait` seconds from now."""
+        self._wait = wait
+        self._deadline = None
+        self._in_pieces = False
+        timeout = wait
+        if self._total is not None:
+            left = self._total - monotonic()
+            if left <= 0:
+                raise self._limit()
+            timeout = left if wait is None else min(left, wait)
+        if timeout != self._timeout:
+            self._timeout = timeout
+            self._sock.settimeout(timeout)
+
+    def _check_deadline(self) -> None:
+        """Shorten the socket's time-out to what is left, when something came in pieces.
+
+        The deadline itself is fixed at the first piece, so that the usual case never reads the clock.
+        """
+        if self._timeout is None:
+            return
+        now = monotonic()
+        if self._deadline is None:
+            self._deadline = now + self._timeout
+            return
+        left = self._deadline - now
+        if left <= 0:
+            raise TimeoutError
+        if left < self._timeout - _SLACK:
+            self._timeout = left
+            self._sock.settimeout(left)
+
+    def _expired(self) -> bool:
+        return self._total is not None and monotonic() >= self._total
+
+    def _limit(self) -> LimitReached:
+        return LimitReached("the total time-out is over, work is left", hint="raise --total-timeout")
+
+    def _silent(self, wait: float | None, what: str) -> NoAnswer | LimitReached:
+        if self._expired():
+            return self._limit()
+        return NoAnswer(f"{self.name} {what} for {wait or 0:g} s")
+
+    def _failed(self, error: OSError) -> Exception:
+        """Tell TLS faults from TCP's; TLS 1.3 reports a bad client certificate only now."""
+        if self._tls is not None:
+            from dimsetools.association.tls import handshake_error, is_tls_fault
+
+            if is_tls_fault(error):
+                return self._ended(handshake_error(error, self.name, server=False))
+        return self._ended(ConnectionLost(f"{self.name} closed the connection: {error.strerror}"))
+
+    def _ended(self, error: ConnectionLost | TlsError) -> Exception:
+        """Prefer our own wish to stop over what it looked like on the wire."""
+        if self._stop is not None and self._stop.expired:
+            return self._stop.error()
+        return error
