@@ -1,0 +1,209 @@
+"""A bounded reader over raw data elements: is this a whole data set, and what are these few values.
+
+Received data sets and input files are hostile until `scan` has walked them: nesting beyond `MAX_DEPTH`,
+lengths beyond their parent, missing delimiters and trailing bytes are all found here, without recursion,
+without copying values and within constant memory, whatever the size. Nothing here interprets a value.
+Rules: PS3.5 section 7 (elements, sequences, delimiters), A.4 (fragments), 6.2.2 (UN).
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Collection
+from contextlib import suppress
+from typing import NamedTuple
+
+from dimsetools.dataset import walk
+from dimsetools.dataset.walk import LONG_VRS, MAX_DEPTH, SHORT_VRS, UNDEFINED, Fault, Source
+from dimsetools.errors import InputError
+from dimsetools.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
+
+__all__ = [
+    "MAX_DEPTH", "MAX_INFLATE", "Fault", "Malformed", "Source", "Structure", "inflate", "pick", "scan",
+    "sniff",
+]  # fmt: skip
+
+MAX_INFLATE = 256 * 1024 * 1024
+_CHUNK = 65536
+_VRS = frozenset(
+    (SHORT_VRS + LONG_VRS + b"SQUN")[at : at + 2] for at in range(0, len(SHORT_VRS + LONG_VRS) + 4, 2)
+)
+
+
+class Structure(NamedTuple):
+    """What `scan` found of a whole data set: where it ends, and how many sequences lie inside one another."""
+
+    end: int
+    depth: int
+
+
+class Malformed(InputError):  # noqa: N818  # named like its siblings in errors
+    """A data set that is not whole.
+
+    `offset` is where the fault is and `end` where the last complete top-level element ended, both counted
+    like the offset given to `scan` (of a deflated data set: in the inflated bytes). With the fault
+    TRAILING, what lies before `end` is a whole data set.
+    """
+
+    def __init__(self, fault: Fault, offset: int, end: int, what: str) -> None:
+        super().__init__(f"{fault} at offset {offset}: {what}")
+        self.fault = fault
+        self.offset = offset
+        self.end = end
+
+
+def scan(
+    source: Source,
+    syntax: str,
+    *,
+    offset: int = 0,
+    length: int | None = None,
+    sequences: frozenset[int] = frozenset(),
+    max_inflate: int = MAX_INFLATE,
+) -> Structure:
+    """Walk the whole data set of transfer syntax `syntax` in `source`; raise Malformed if it is not whole.
+
+    `source` is a buffer or a descriptor, read by pread in windows of 4 KiB; the data set starts at
+    `offset` and has `length` bytes (None: up to the end). A deflated one is inflated in memory, up to
+    `max_inflate` bytes. `sequences` are tags known to be sequences: name them where a decoder with a
+    dictionary will read the data set, since implicit VR does not tell (see walk.Walk).
+    Raises InputUnreadable if the file cannot be read.
+    """
+    end = _end(source, offset, length)
+    if TRANSFER_SYNTAXES[syntax].deflated if syntax in TRANSFER_SYNTAXES else False:
+        source = inflate(source, offset=offset, length=end - offset, limit=max_inflate)
+        offset, end = 0, len(source)
+    _refuse_wrong_syntax(source, syntax, offset, end)
+    way = walk.Walk(source, _codec(syntax), offset, end, sequences)
+    try:
+        way.run()
+    except walk.Bad as bad:
+        raise Malformed(bad.fault, bad.at, way.top, bad.what) from None
+    return Structure(end, way.depth)
+
+
+def pick(
+    source: Source,
+    syntax: str,
+    tags: Collection[int],
+    *,
+    offset: int = 0,
+    length: int | None = None,
+    limit: int = _CHUNK,
+) -> dict[int, bytes]:
+    """Return the raw values of those top-level elements of `tags` that are there.
+
+    Stops behind the last wanted tag. `source` may be the mere head of a data set, and a broken one: what
+    cannot be reached is not returned, nor are values of undefined length, of more than `limit` bytes or
+    cut off. A deflated data set is read as far as its first `limit` inflated bytes go.
+    """
+    end = _end(source, offset, length)
+    if syntax in TRANSFER_SYNTAXES and TRANSFER_SYNTAXES[syntax].deflated:
+        source = _inflated_head(source, offset, end, limit)
+        offset, end = 0, len(source)
+    found: dict[int, bytes] = {}
+    last = max(tags, default=0)
+    way = walk.Walk(source, _codec(syntax), offset, end)
+    with suppress(walk.Bad):
+        for tag, _, body, size in way.headers():
+            if tag > last:
+                break
+            if tag in tags and size <= limit and body + size <= end:
+                found[tag] = way.window.at(body, size)
+    return found
+
+
+def sniff(head: bytes, size: int) -> str | None:
+    """Return the uncompressed transfer syntax that the first bytes of a data set of `size` bytes speak of.
+
+    None if they fit none, or more than one. `head` needs 12 bytes.
+    """
+    if len(head) < 8:
+        return None
+    group, big_group = int.from_bytes(head[:2], "little"), int.from_bytes(head[:2])
+    if head[4:6] in _VRS:
+        short = head[4:6] in {SHORT_VRS[at : at + 2] for at in range(0, len(SHORT_VRS), 2)}
+        field = head[6:8] if short else head[8:12]
+        length, big_length = int.from_bytes(field, "little"), int.from_bytes(field)
+        if length != big_length:
+            syntax, length = (EXPLICIT_LE, length) if length < big_length else (EXPLICIT_BE, big_length)
+            return syntax if length <= size - 8 else None
+        # An empty value looks the same both ways; groups 0002 and 0008 exist in one order only.
+        if big_group in (0x0002, 0x0008):
+            return EXPLICIT_BE
+        return EXPLICIT_LE if group in (0x0002, 0x0008) else None
+    length = int.from_bytes(head[4:8], "little")
+    if 0 < group <= 0x7FE0 and (length <= size - 8 or length == UNDEFINED):
+        return IMPLICIT_LE
+    return None
+
+
+def inflate(source: Source, *, offset: int = 0, length: int | None = None, limit: int = MAX_INFLATE) -> bytes:
+    """Return the data set of a deflated one (PS3.5 A.5: a raw RFC 1951 stream, padded to even length).
+
+    Raises Malformed if it is cut off, is no such stream, has bytes behind it, or gives more than `limit`
+    bytes.
+    """
+    end = _end(source, offset, length)
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    parts: list[bytes] = []
+    total, position = 0, offset
+    try:
+        while not inflater.eof and position < end:
+            chunk = _bytes_at(source, position, min(_CHUNK, end - position))
+            position += len(chunk)
+            parts.append(inflater.decompress(chunk, limit - total + 1))
+            total += len(parts[-1])
+            if total > limit:
+                raise Malformed(Fault.TOO_LARGE, 0, 0, f"the data set inflates to more than {limit} bytes")
+            if not chunk:
+                break
+    except zlib.error:
+        raise Malformed(Fault.WRONG_SYNTAX, offset, offset, "this is no deflated data set") from None
+    if not inflater.eof:
+        raise Malformed(Fault.TRUNCATED, position, offset, "the deflated stream is cut off")
+    behind = end - position + len(inflater.unused_data)
+    if behind > 1 or inflater.unused_data.strip(b"\0"):
+        raise Malformed(
+            Fault.TRAILING, end - behind, end - behind, f"{behind} bytes behind the deflated stream"
+        )
+    return b"".join(parts)
+
+
+def _inflated_head(source: Source, offset: int, end: int, limit: int) -> bytes:
+    """Return the first `limit` bytes of a deflated data set, or as many as there are."""
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(
+            _bytes_at(source, offset, min(limit, end - offset)), limit
+        )
+    except zlib.error:
+        return b""
+
+
+def _bytes_at(source: Source, offset: int, count: int) -> bytes:
+    if isinstance(source, int):
+        return walk.read_at(source, count, offset)
+    return bytes(source[offset : offset + count])
+
+
+def _end(source: Source, offset: int, length: int | None) -> int:
+    if length is not None:
+        return offset + length
+    return os.fstat(source).st_size if isinstance(source, int) else len(source)
+
+
+def _codec(syntax: str) -> walk.Codec:
+    """Return the layout of `syntax`; an unknown or private one is explicit little endian (PS3.5 A.4)."""
+    if syntax == IMPLICIT_LE:
+        return walk.IMPLICIT
+    return walk.BIG_ENDIAN if syntax == EXPLICIT_BE else walk.EXPLICIT
+
+
+def _refuse_wrong_syntax(source: Source, syntax: str, offset: int, end: int) -> None:
+    """Raise Malformed if the first element is clearly encoded otherwise than `syntax` says."""
+    seen = sniff(_bytes_at(source, offset, min(12, end - offset)), end - offset)
+    said = syntax if syntax in (IMPLICIT_LE, EXPLICIT_BE) else EXPLICIT_LE
+    if seen is not None and seen != said:
+        what = f"the data set is encoded as {TRANSFER_SYNTAXES[seen].name}"
+        raise Malformed(Fault.WRONG_SYNTAX, offset, offset, what)

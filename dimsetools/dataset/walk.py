@@ -1,0 +1,393 @@
+"""The walk over raw data elements, one header after the other, with a stack instead of recursion.
+
+`elements` is the door to this room; this file is the machine behind it. It reads headers only: a value is
+stepped over, unless it is a sequence. It knows three byte layouts (`Codec`) and one kind of source
+(`Window`), and raises `Bad` where a data set breaks the rules of PS3.5 section 7.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from dimsetools.errors import InputUnreadable
+
+MAX_DEPTH = 64
+UNDEFINED = 0xFFFFFFFF
+_ITEM = 0xFFFEE000
+_ITEM_END = 0xFFFEE00D
+_SEQUENCE_END = 0xFFFEE0DD
+_PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
+_WINDOW = 4096
+
+# The VRs with a 16-bit length, and those with a 32-bit length whose values are never sequences.
+SHORT_VRS = b"AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS"
+LONG_VRS = b"OBODOFOLOVOWSVUCURUTUV"
+
+Source = int | bytes | bytearray | memoryview
+
+
+class Fault(StrEnum):
+    """How a data set can be broken."""
+
+    TRUNCATED = "truncated"
+    TRAILING = "trailing"
+    TOO_DEEP = "too deep"
+    BAD_LENGTH = "bad length"
+    BAD_STRUCTURE = "bad structure"
+    WRONG_SYNTAX = "wrong syntax"
+    TOO_LARGE = "too large"
+
+
+class Bad(Exception):  # noqa: N818  # a verdict on the way to elements.Malformed, not an error of its own
+    """The element at offset `at` breaks the rules."""
+
+    def __init__(self, fault: Fault, at: int, what: str) -> None:
+        super().__init__(what)
+        self.fault = fault
+        self.at = at
+        self.what = what
+
+
+class Codec:
+    """How headers are laid out: tag and length, and in explicit VR a VR between them (PS3.5 7.1.2, 7.1.3).
+
+    VRs are compared as the 16-bit numbers that `header` finds in their place. `inner` is the layout
+    inside a UN value that holds a sequence: implicit VR (PS3.5 6.2.2 note 4).
+    """
+
+    def __init__(self, *, explicit: bool, little_endian: bool) -> None:
+        order = "<" if little_endian else ">"
+        self.explicit = explicit
+        self.header = struct.Struct(order + "HHHH").unpack_from
+        self.item = struct.Struct(order + "HHI").unpack_from
+        self.length = struct.Struct(order + "I").unpack_from
+        self.item_tag = struct.pack(order + "HH", 0xFFFE, 0xE000)
+        self.sq, self.un = struct.unpack(order + "HH", b"SQUN")
+        self.short = frozenset(struct.unpack(order + "21H", SHORT_VRS))
+        self.plain = frozenset(struct.unpack(order + "11H", LONG_VRS)) if explicit else frozenset()
+        self.inner = Codec(explicit=False, little_endian=little_endian) if explicit else self
+
+
+IMPLICIT = Codec(explicit=False, little_endian=True)
+EXPLICIT = Codec(explicit=True, little_endian=True)
+BIG_ENDIAN = Codec(explicit=True, little_endian=False)
+
+
+class Window:
+    """The bytes of a source that are in memory: all of a buffer, a few KiB of a file."""
+
+    def __init__(self, source: Source) -> None:
+        self.fd = source if isinstance(source, int) else -1
+        self.bytes: bytes | bytearray | memoryview = b"" if isinstance(source, int) else source
+        self.start = 0
+
+    def load(self, offset: int) -> bool:
+        """Move to `offset`; return False if nothing can be gained, for the window starts there already."""
+        if self.fd < 0 or (offset == self.start and self.bytes):
+            return False
+        self.bytes = read_at(self.fd, _WINDOW, offset)
+        self.start = offset
+        return bool(self.bytes)
+
+    def at(self, offset: int, count: int) -> bytes:
+        """Return `count` bytes at `offset`, or the fewer that the source has."""
+        if count > _WINDOW and self.fd >= 0:
+            return read_at(self.fd, count, offset)
+        begin = offset - self.start
+        if (begin < 0 or begin + count > len(self.bytes)) and self.load(offset):
+            begin = 0
+        return bytes(self.bytes[begin : begin + count])
+
+
+def read_at(fd: int, count: int, offset: int) -> bytes:
+    """Return up to `count` bytes of `fd` at `offset`; raise InputUnreadable if they cannot be read."""
+    try:
+        return os.pread(fd, count, offset)
+    except OSError as error:
+        raise InputUnreadable(f"cannot be read: {error.strerror}") from error
+
+
+class Header(NamedTuple):
+    """An element header: the value begins at `body`; `length` may be UNDEFINED; `vr` is 0 if implicit."""
+
+    tag: int
+    vr: int
+    body: int
+    length: int
+
+
+_ELEMENTS, _ITEMS, _FRAGMENTS = range(3)
+
+# What is open: its kind, where it ends at the latest, whether that end is its own length (or else a
+# delimiter is to come), how it is encoded, and whether only its first bytes made it a sequence.
+_Frame = tuple[int, int, bool, Codec, bool]
+
+
+class Walk:
+    """One walk over `source` from offset `start` to `end`.
+
+    `sequences` holds the tags whose values must be sequences where the encoding does not say so
+    (implicit VR, UN); other values there are taken for sequences if they look and parse as such.
+    `top` is where the current top-level element starts: everything before it is whole.
+    """
+
+    def __init__(
+        self, source: Source, codec: Codec, start: int, end: int, sequences: frozenset[int] = frozenset()
+    ) -> None:
+        self.window = Window(source)
+        self.top = self.pos = self._start = start
+        self.depth = 0
+        self._end = end
+        self._codec = codec
+        self._sequences = sequences
+        self._before = -1  # where the top-level element before the one at `top` starts
+        self._stack: list[_Frame] = [(_ELEMENTS, end, True, codec, False)]
+
+    def run(self) -> None:
+        """Walk all of it; raise Bad at the first fault that is not inside a mere guess."""
+        self._close_down_to(0)
+        self.top = self._end
+
+    def headers(self) -> Iterator[Header]:
+        """Yield the header of each top-level element; raise Bad as `run` does."""
+        while self.pos < self._end:
+            self._note_top(-1, self.pos)
+            header = self._header(self.pos, self._end, self._codec)
+            yield header
+            self._enter(header, self._end, self._codec)
+            self._close_down_to(1)
+
+    def _close_down_to(self, height: int) -> None:
+        stack = self._stack
+        while len(stack) > height:
+            kind, limit, defined, codec, _ = stack[-1]
+            try:
+                if self.pos >= limit:
+                    if not defined:
+                        raise self._missing_delimiter()
+                    stack.pop()
+                elif kind == _ELEMENTS:
+                    self._elements(limit, defined, codec)
+                else:
+                    self._item(kind, limit, defined, codec)
+            except Bad as bad:
+                self._recover(bad)
+
+    def _recover(self, bad: Bad) -> None:
+        """Take the innermost guessed sequence for plain bytes after all; raise `bad` if there is none."""
+        stack = self._stack
+        if bad.fault is not Fault.TOO_DEEP:
+            for index in range(len(stack) - 1, -1, -1):
+                if stack[index][4]:
+                    self.pos = stack[index][1]
+                    del stack[index:]
+                    return
+        raise bad
+
+    def _note_top(self, before: int, last: int) -> None:
+        """Note that the top-level element at `last` follows the one at `before` (-1: the one noted last)."""
+        if before >= 0:
+            self._before = before
+        elif last > self.top:
+            self._before = self.top
+        self.top = last
+
+    # -- elements ---------------------------------------------------------------------------------------
+
+    def _elements(self, limit: int, defined: bool, codec: Codec) -> None:
+        """Step over plain elements; then open, or close, what the next one needs."""
+        before, last, self.pos = (self._skip_explicit if codec.explicit else self._skip_implicit)(
+            limit, codec
+        )
+        outermost = len(self._stack) == 1
+        if outermost and last >= 0:
+            self._note_top(before, last)
+        if self.pos > limit:
+            raise self._overrun(last, limit)
+        if self.pos == limit:
+            return
+        if outermost:
+            self._note_top(-1, self.pos)
+        header = self._header(self.pos, limit, codec)
+        if header.tag != _ITEM_END:
+            self._enter(header, limit, codec)
+        elif header.length or outermost or (defined and header.body != limit):
+            raise self._invalid("an item delimiter where an element should be")
+        else:
+            self.pos = header.body
+            self._stack.pop()
+
+    def _skip_explicit(self, limit: int, codec: Codec) -> tuple[int, int, int]:
+        """Step over elements whose values are surely plain; return the last two and the next offset."""
+        window, unpack, unpack_length = self.window, codec.header, codec.length
+        short, plain = codec.short, codec.plain
+        buffer, shift, pos = window.bytes, window.start, self.pos
+        before = last = -1
+        while pos < limit:
+            try:
+                while pos < limit:
+                    group, _, vr, length = unpack(buffer, pos - shift)
+                    if vr in short and 0 < group < 0xFFFE:
+                        before, last = last, pos
+                        pos += 8 + length
+                    elif vr in plain and 0 < group < 0xFFFE:
+                        (length,) = unpack_length(buffer, pos - shift + 8)
+                        if length == UNDEFINED:
+                            return before, last, pos
+                        before, last = last, pos
+                        pos += 12 + length
+                    else:
+                        return before, last, pos
+            except struct.error:  # the header is not in the window as a whole
+                if not window.load(pos):
+                    break
+                buffer, shift = window.bytes, window.start
+        return before, last, pos
+
+    def _skip_implicit(self, limit: int, codec: Codec) -> tuple[int, int, int]:
+        """Do the same in implicit VR: plain is what does not begin like a sequence."""
+        window, unpack, sequences, item_tag = self.window, codec.item, self._sequences, codec.item_tag
+        buffer, shift, pos = window.bytes, window.start, self.pos
+        before = last = -1
+        while pos < limit:
+            try:
+                while pos < limit:
+                    group, element, length = unpack(buffer, pos - shift)
+                    if length >= 8:
+                        value = pos - shift + 8
+                        if length == UNDEFINED or (sequences and (group << 16 | element) in sequences):
+                            return before, last, pos
+                        if buffer[value : value + 4] == item_tag or value + 4 > len(buffer):
+                            break
+                    if not 0 < group < 0xFFFE:
+                        return before, last, pos
+                    before, last = last, pos
+                    pos += 8 + length
+                else:
+                    break
+            except struct.error:
+                pass
+            if not window.load(pos):
+                break
+            buffer, shift = window.bytes, window.start
+        return before, last, pos
+
+    def _header(self, pos: int, limit: int, codec: Codec) -> Header:
+        raw = self.window.at(pos, 12)
+        if limit - pos < 8:
+            raise self._rest_too_short(raw[: limit - pos], limit)
+        if len(raw) < 8:
+            raise InputUnreadable("became shorter while it was read")
+        group, element, vr, length = codec.header(raw)
+        tag, body = group << 16 | element, pos + 8
+        if group in (0, 0xFFFF) or (group == 0xFFFE and tag != _ITEM_END):
+            raise self._invalid(f"({group:04X},{element:04X}) is no data element")
+        if not codec.explicit or group == 0xFFFE:
+            return Header(tag, 0, body, codec.length(raw, 4)[0])
+        if vr in codec.short:
+            return Header(tag, vr, body, length)
+        # A VR that is not known yet has the long form (PS3.5 7.1.2), so does everything else in capitals.
+        if not (raw[4:6].isalpha() and raw[4:6].isupper()):
+            raise self._invalid("there is no VR")
+        if limit - pos < 12:
+            raise self._rest_too_short(raw[: limit - pos], limit)
+        return Header(tag, vr, body + 4, codec.length(raw, 8)[0])
+
+    def _enter(self, header: Header, limit: int, codec: Codec) -> None:
+        """Move to the value of the element at `pos` if it is a sequence, or else behind it."""
+        tag, vr, body, length = header
+        hidden = not codec.explicit or vr == codec.un
+        inner = codec.inner if vr == codec.un else codec
+        if length == UNDEFINED:
+            is_sequence = (hidden or vr == codec.sq) and tag not in _PIXEL_DATA
+            self._open(_ITEMS if is_sequence else _FRAGMENTS, limit, False, inner, False)
+            self.pos = body
+            return
+        if body + length > limit:
+            raise self._overrun(self.pos, limit)
+        known = tag in self._sequences or not hidden
+        if (not hidden and vr == codec.sq) or (
+            hidden
+            and length >= 8
+            and tag not in _PIXEL_DATA
+            and (known or self.window.at(body, 4) == inner.item_tag)
+        ):
+            self._open(_ITEMS, body + length, True, inner, not known)
+            self.pos = body
+        else:
+            self.pos = body + length
+
+    def _open(self, kind: int, limit: int, defined: bool, codec: Codec, guessed: bool) -> None:
+        self._stack.append((kind, limit, defined, codec, guessed))
+        if kind == _ITEMS:
+            self.depth = max(self.depth, len(self._stack) // 2)
+            if self.depth > MAX_DEPTH:
+                raise Bad(Fault.TOO_DEEP, self.pos, f"sequences nested deeper than {MAX_DEPTH}")
+
+    def _item(self, kind: int, limit: int, defined: bool, codec: Codec) -> None:
+        """Open or step over the item at `pos`, or close its sequence."""
+        pos = self.pos
+        if limit - pos < 8:
+            raise self._missing_delimiter() if not defined else self._invalid("bytes behind the last item")
+        raw = self.window.at(pos, 8)
+        if len(raw) < 8:
+            raise InputUnreadable("became shorter while it was read")
+        group, element, length = codec.item(raw)
+        tag, body = group << 16 | element, pos + 8
+        if tag == _SEQUENCE_END and length == 0 and (not defined or body == limit):
+            self._stack.pop()
+        elif tag != _ITEM or (kind == _FRAGMENTS and length == UNDEFINED):
+            raise self._invalid(f"({group:04X},{element:04X}) where an item should be")
+        elif length == UNDEFINED:
+            self._open(_ELEMENTS, limit, False, codec, False)
+        elif body + length > limit:
+            raise self._overrun(pos, limit)
+        elif kind == _FRAGMENTS:
+            body += length
+        else:
+            self._open(_ELEMENTS, body + length, True, codec, False)
+        self.pos = body
+
+    # -- verdicts ---------------------------------------------------------------------------------------
+
+    def _inside_defined(self) -> bool:
+        return any(frame[2] for frame in self._stack[1:])
+
+    def _missing_delimiter(self) -> Bad:
+        fault = Fault.BAD_LENGTH if self._inside_defined() else Fault.TRUNCATED
+        return Bad(fault, self.pos, "the delimiter of a sequence or item is missing")
+
+    def _overrun(self, at: int, limit: int) -> Bad:
+        """Judge the element at `at`, whose value goes beyond `limit`."""
+        if self._inside_defined():
+            return Bad(Fault.BAD_LENGTH, at, "a value is longer than the item or sequence around it")
+        if len(self._stack) == 1 and self._tag_at(at) <= self._tag_at(self._before):
+            return Bad(Fault.TRAILING, at, f"{limit - at} bytes behind the last element")
+        return Bad(Fault.TRUNCATED, at, "a value is longer than what is left")
+
+    def _tag_at(self, offset: int) -> int:
+        raw = self.window.at(offset, 8) if offset >= 0 else b""
+        if len(raw) < 8:
+            return -1
+        group, element, _ = self._codec.item(raw)
+        return int(group << 16 | element)
+
+    def _rest_too_short(self, rest: bytes, limit: int) -> Bad:
+        """Judge the rest of a data set or item that is too short for a header."""
+        if self._inside_defined():
+            return Bad(Fault.BAD_LENGTH, self.pos, "an element does not fit into its item")
+        if len(self._stack) == 1 and not any(rest):
+            return Bad(Fault.TRAILING, self.pos, f"{limit - self.pos} bytes behind the last element")
+        return Bad(Fault.TRUNCATED, self.pos, "it ends inside an element header")
+
+    def _invalid(self, what: str) -> Bad:
+        """Judge bytes that are no element or item at all."""
+        if len(self._stack) > 1:
+            return Bad(Fault.BAD_STRUCTURE, self.pos, what)
+        if self.pos == self._start:
+            return Bad(Fault.WRONG_SYNTAX, self.pos, what)
+        return Bad(Fault.TRAILING, self.pos, f"{self._end - self.pos} bytes behind the last element")
