@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dimsetools.errors import Aborted, DimseError, Rejected, StatusFailure
 from dimsetools.render.line import Line, bad, dim
-from dimsetools.status import describe
+from dimsetools.status import describe, transient
 
 # PS3.8 table 9-21, in its own words.
 _RESULTS = {1: "rejected-permanent", 2: "rejected-transient"}
@@ -43,7 +43,8 @@ _RESERVED = "reserved"
 
 def lines(error: DimseError, node: str = "") -> list[Line]:
     """Return the diagnosis as lines; the first says what happened, the last `error[NAME] exit N`."""
-    told: list[Line] = [[bad("error: "), f"{node}: {error.message}" if node else error.message]]
+    what = error.message if node in error.message else f"{node}: {error.message}"
+    told: list[Line] = [[bad("error: "), what]]
     told += [f"  {detail}" for detail in _details(error)]
     hint = advice(error)
     if hint:
@@ -60,7 +61,7 @@ def record(error: DimseError, node: str = "") -> dict[str, object]:
     told |= {
         "_code": error.name,
         "_exit": int(error.exit_code),
-        "_retryable": error.retryable,
+        "_retryable": retryable(error),
         "_message": error.message,
         "_hint": advice(error),
     }
@@ -83,16 +84,14 @@ def standard_words(error: DimseError) -> str:
         source = _SOURCES.get(error.source, _RESERVED)
         reason = _REASONS.get((error.source, error.reason), _RESERVED)
         return (
-            f"PS3.8 table 9-21: result {error.result} {result}, source {error.source} {source}, "
-            f"reason {error.reason} {reason}"
+            f"A-ASSOCIATE-RJ (PS3.8 table 9-21): {result} ({error.result}), {source} ({error.source}), "
+            f"{reason} ({error.reason})"
         )
     if isinstance(error, Aborted):
-        source = _ABORT_SOURCES.get(error.source, _RESERVED)
-        # The reason is not significant unless the service-provider aborts.
-        reason = (
-            f", reason {error.reason} {_ABORT_REASONS.get(error.reason, _RESERVED)}" if error.source else ""
-        )
-        return f"PS3.8 table 9-26: source {error.source} {source}{reason}"
+        words = f"{_ABORT_SOURCES.get(error.source, _RESERVED)} ({error.source})"
+        if error.source == 2:  # the reason means something only when the service-provider aborts
+            words += f", {_ABORT_REASONS.get(error.reason, _RESERVED)} ({error.reason})"
+        return f"A-ABORT (PS3.8 table 9-26): {words}"
     if isinstance(error, StatusFailure):
         status = describe(error.status, error.service)
         service = f"{error.service} " if error.service else ""
@@ -108,7 +107,14 @@ def advice(error: DimseError) -> str:
         hint = describe(error.status, error.service).hint
         if hint:
             return hint
-    return "the same command again later" if error.retryable else ""
+    return "the same command again later" if retryable(error) else ""
+
+
+def retryable(error: DimseError) -> bool:
+    """Tell whether the same command may succeed later."""
+    if isinstance(error, StatusFailure):
+        return transient(error.status, error.service)
+    return error.retryable
 
 
 def _details(error: DimseError) -> list[str]:

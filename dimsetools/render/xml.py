@@ -40,11 +40,13 @@ class Xml(Formatter):
     def summary(self, record: Record, line: Line | None) -> str:
         """Return a `<summary>`, unless fields are picked."""
         del line
-        return "" if self.layout.fields is not None else self._opened() + self._element("summary", record)
+        if self.layout.fields is not None:
+            return ""
+        return self._opened() + self._element("summary", _unnamed(record))
 
     def error(self, record: Record) -> str:
         """Return an `<error>`."""
-        return self._opened() + self._element("error", record)
+        return self._opened() + self._element("error", _unnamed(record))
 
     def close(self) -> str:
         """Return the end of the document, of an empty one all of it."""
@@ -59,3 +61,8 @@ class Xml(Formatter):
     def _element(self, name: str, record: Record) -> str:
         pairs = [f" {key.lstrip('_')}={quoted(value)}" for key, value in record.items() if value is not None]
         return f"  <{name}{''.join(pairs)}/>\n"
+
+
+def _unnamed(record: Record) -> Record:
+    """Leave out the event, which the element's name tells already."""
+    return {key: value for key, value in record.items() if key != "_event"}
