@@ -53,12 +53,12 @@ _SOURCES = {
 _REASONS = {
     (1, 1): ("no-reason", "no reason given", "ask the peer's administrator; its log may say more"),
     (1, 2): ("application-context", "application context name not supported", "is it a DICOM node?"),
-    (1, 3): ("calling-aet", "calling AE title not recognized", "have our title (--aet) configured at the peer"),
+    (1, 3): ("calling-aet", "calling AE title not recognized", "the peer must know our title (--aet)"),
     (1, 7): ("called-aet", "called AE title not recognized", "check the title that is called (--aec)"),
     (2, 1): ("no-reason", "no reason given", "ask the peer's administrator; its log may say more"),
     (2, 2): ("protocol-version", "protocol version not supported", "is it a DICOM node?"),
     (3, 1): ("congestion", "temporary congestion", "try again later, or use --retry"),
-    (3, 2): ("local-limit", "local limit exceeded", "the peer has all the associations it takes: try later"),
+    (3, 2): ("local-limit", "local limit exceeded", "the peer takes no more associations now: try later"),
 }  # fmt: skip
 
 
@@ -93,9 +93,7 @@ def agreed_contexts(proposal: Proposal, acceptance: Acceptance) -> dict[int, Acc
     for result in acceptance.contexts:
         context = proposed.get(result.id)
         if context is None:
-            raise ProtocolError(
-                f"the A-ASSOCIATE-AC has presentation context {result.id}, which was not proposed"
-            )
+            raise ProtocolError(f"the peer answers presentation context {result.id}, which was not proposed")
         if result.result != ACCEPTED:
             continue
         if result.transfer_syntax not in context.transfer_syntaxes:

@@ -1,0 +1,299 @@
+"""Requests and responses over one association (PS3.7 sections 6 to 8, PS3.8 annex E).
+
+Numbers the requests, cuts messages into presentation data values and puts them together again, and
+holds every answer against what was asked: a wrong message ID, type, context or data set flag is an
+A-ABORT and a ProtocolError, never a result. Up to `window` requests may be outstanding.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, NoReturn
+
+from dimsetools.association.association import Association, Fragment
+from dimsetools.association.pdu import COMMAND, LAST, p_data_header
+from dimsetools.association.values import AcceptedContext
+from dimsetools.errors import ConnectionLost, DimseError, ProtocolError
+from dimsetools.message.command import (
+    MAX_COMMAND_SET,
+    RESPONSE_BIT,
+    Decoded,
+    Message,
+    Request,
+    Response,
+    decode,
+    elements_of,
+    encode,
+    encode_refusal,
+)
+from dimsetools.message.composite import CCancelRq
+from dimsetools.message.sinks import MemorySink, NullSink, Sink
+from dimsetools.message.sources import Source
+from dimsetools.status import is_pending
+
+BATCH = 1024 * 1024
+"""Bytes of a data set that are read and sent at a time."""
+UNLIMITED_WINDOW = 64
+"""Requests outstanding where the peer sets no limit: enough to hide any latency, little enough to hold."""
+_FRAGMENTS_PER_SEND = 450
+"""Each takes two buffers, and a call takes 1024."""
+UNRECOGNIZED_OPERATION = 0x0211
+"""PS3.7 annex C.5.23."""
+IDENTIFIER_CAP = 16 * 1024 * 1024
+"""Longest data set, bytes, that is taken into memory with a response."""
+
+
+class Answer(NamedTuple):
+    """A response, with its data set if it has one; `request` is what it answers."""
+
+    request: Request
+    command: Response
+    data: bytes | None
+    context: AcceptedContext
+
+
+class Incoming(NamedTuple):
+    """A received command; if `data_set` is true its data set must be read next."""
+
+    context: AcceptedContext
+    command: Message
+    data_set: bool
+
+
+class Exchange:
+    """Messages over `association`; one thread at a time."""
+
+    def __init__(self, association: Association) -> None:
+        self.association = association
+        self.window = association.async_window or UNLIMITED_WINDOW
+        self._outstanding: dict[int, tuple[int, Request]] = {}
+        self._last_id = 0
+        self._buffer = memoryview(b"")
+        self._batch = max(min(BATCH, association.max_fragment * _FRAGMENTS_PER_SEND), 2)
+
+    # -- asking -------------------------------------------------------------------------------------
+
+    @property
+    def outstanding(self) -> int:
+        """Return how many requests wait for their final response."""
+        return len(self._outstanding)
+
+    def call(self, context: AcceptedContext, request: Request, source: Source | None = None) -> Answer:
+        """Send `request` and return its response, for services that give one."""
+        self.submit(context, request, source)
+        return self.collect()
+
+    def submit(self, context: AcceptedContext, request: Request, source: Source | None = None) -> None:
+        """Send `request` under a new message ID, with the data set from `source` behind it.
+
+        A source that fails before anything was sent leaves the association as it is; later, the message
+        cannot be completed any more and the association is aborted.
+        """
+        request.message_id = self._next_id()
+        self._send(context.id, request, source)
+        self._outstanding[request.message_id] = (context.id, request)
+
+    def collect(self) -> Answer:
+        """Return the next response; the request stays outstanding while the status is pending."""
+        incoming = self.receive(self.association.timeouts.dimse)
+        if incoming is None:
+            self.association.release()
+            raise ConnectionLost(
+                f"{self.association.peer_name} released the association without answering",
+                hint="the peer's log may say why",
+            )
+        command = incoming.command
+        if not isinstance(command, Response):
+            self._violate(f"sent a {command.type_name()} where a response belongs")
+        request = self._match(incoming.context.id, command, incoming.data_set)
+        data = None
+        if incoming.data_set:
+            sink = MemorySink(IDENTIFIER_CAP)
+            self.read_data(incoming, sink)
+            data = sink.value()
+        return Answer(request, command, data, incoming.context)
+
+    def cancel(self, context: AcceptedContext, message_id: int) -> None:
+        """Ask the peer to end the operation `message_id` (PS3.7 section 9.3.2.3)."""
+        self._send(context.id, CCancelRq(message_id), None)
+
+    def _next_id(self) -> int:
+        """Return a message ID that is not in use: 1 to 65535, around and around."""
+        number = self._last_id
+        while True:
+            number = number % 0xFFFF + 1
+            if number not in self._outstanding:
+                self._last_id = number
+                return number
+
+    def _match(self, context_id: int, response: Response, data_set: bool) -> Request:
+        number = response.message_id_being_responded_to
+        asked_in, request = self._outstanding.get(number, (0, None))
+        if request is None:
+            self._violate(f"answered a message {number} that was not asked")
+        if type(response) is not request.response:
+            self._violate(f"answered a {request.type_name()} with a {response.type_name()}")
+        if context_id != asked_in:
+            self._violate(f"answered in presentation context {context_id} what was asked in {asked_in}")
+        if data_set and not response.data_set_allowed:
+            self._violate(f"announced a data set after a {response.type_name()}, which has none")
+        if not is_pending(response.status):
+            del self._outstanding[number]
+        return request
+
+    # -- answering ----------------------------------------------------------------------------------
+
+    def next_request(self) -> Incoming | None:
+        """Return the peer's next request or C-CANCEL, or None when it asked for release.
+
+        Commands that PS3.7 does not know are answered here, with 0x0211.
+        """
+        incoming = self.receive(self.association.timeouts.idle)
+        if incoming is not None and isinstance(incoming.command, Response):
+            self._violate(f"sent a {incoming.command.type_name()} to a request that was not made")
+        return incoming
+
+    def respond(self, incoming: Incoming, response: Response, source: Source | None = None) -> None:
+        """Answer a request in the context it came in."""
+        self._send(incoming.context.id, response, source)
+
+    # -- receiving ----------------------------------------------------------------------------------
+
+    def receive(self, wait: float | None) -> Incoming | None:
+        """Return the next command whatever it is, or None when the peer asked for release."""
+        while True:
+            fragment = self.association.receive(wait)
+            if fragment is None:
+                return None
+            context_id = fragment.context_id
+            decoded = self._decode(self._command_set(fragment))
+            if decoded.message is not None:
+                self._trace("received", context_id, decoded.message)
+                self._check_data_set(decoded)
+                return Incoming(self.association.contexts[context_id], decoded.message, decoded.data_set)
+            self._answer_unknown(context_id, decoded)
+
+    def read_data(self, incoming: Incoming, sink: Sink) -> int:
+        """Give the data set that follows `incoming` to `sink`; return its length in bytes.
+
+        An exception of the sink aborts the association: nothing of the message can be skipped by then.
+        """
+        return self._read_fragments(incoming.context.id, sink)
+
+    def _read_fragments(self, context_id: int, sink: Sink) -> int:
+        association = self.association
+        wait = association.timeouts.dimse
+        length = 0
+        while True:
+            fragment = association.receive(wait)
+            if fragment is None or fragment.control & COMMAND or fragment.context_id != context_id:
+                self._violate("broke off a data set")
+            data = fragment.data
+            length += len(data)
+            try:
+                sink.write(data)
+            except BaseException:
+                association.abort()
+                raise
+            if fragment.ends and fragment.control & LAST:
+                return length
+
+    def _command_set(self, fragment: Fragment) -> bytes:
+        """Return the whole command set that begins with `fragment`; nearly always that is all of it."""
+        context_id = fragment.context_id
+        pieces, length = [], 0
+        while True:
+            if not fragment.control & COMMAND or fragment.context_id != context_id:
+                self._violate("sent data where a command set belongs")
+            pieces.append(bytes(fragment.data))
+            length += len(fragment.data)
+            if length > MAX_COMMAND_SET:
+                self._violate(f"sent a command set of more than {MAX_COMMAND_SET} bytes")
+            if fragment.ends and fragment.control & LAST:
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            following = self.association.receive(self.association.timeouts.dimse)
+            if following is None:
+                self._violate("asked for release inside a command set")
+            fragment = following
+
+    def _decode(self, raw: bytes) -> Decoded:
+        try:
+            return decode(raw)
+        except ProtocolError as error:
+            self._violate(f"sent {error.message}")
+
+    def _check_data_set(self, decoded: Decoded) -> None:
+        message = decoded.message
+        if isinstance(message, Request) and message.data_set_required is not None:
+            if decoded.data_set != message.data_set_required:
+                missing = "without its data set" if message.data_set_required else "with a data set"
+                self._violate(f"sent a {message.type_name()} {missing}")
+        elif isinstance(message, CCancelRq) and decoded.data_set:
+            self._violate("sent a C-CANCEL-RQ with a data set")
+
+    def _answer_unknown(self, context_id: int, decoded: Decoded) -> None:
+        """Answer "unrecognized operation" to a Command Field that PS3.7 does not define."""
+        if decoded.command_field & RESPONSE_BIT:
+            self._violate(f"sent a response with the unknown Command Field {decoded.command_field:04X}H")
+        if decoded.data_set:
+            self._read_fragments(context_id, NullSink())
+        refusal = encode_refusal(decoded, UNRECOGNIZED_OPERATION)
+        self.association.send_data((p_data_header(context_id, len(refusal), COMMAND | LAST), refusal))
+
+    # -- sending ------------------------------------------------------------------------------------
+
+    def _send(self, context_id: int, message: Message, source: Source | None) -> None:
+        command = encode(message, data_set=source is not None)
+        self._trace("sent", context_id, message)
+        buffers: list[bytes | memoryview] = []
+        self._cut(buffers, context_id, memoryview(command), COMMAND, last=True)
+        if source is None:
+            self.association.send_data(buffers)
+            return
+        if not self._buffer:
+            self._buffer = memoryview(bytearray(self._batch))
+        begun = False
+        while True:
+            try:
+                count = source.read_into(self._buffer)
+            except DimseError:
+                if begun:
+                    self.association.abort()
+                raise
+            self._cut(buffers, context_id, self._buffer[:count], 0, last=source.exhausted)
+            self.association.send_data(buffers)
+            if source.exhausted:
+                return
+            begun = True
+            buffers = []
+
+    def _cut(
+        self, buffers: list[bytes | memoryview], context_id: int, data: memoryview, kind: int, *, last: bool
+    ) -> None:
+        """Append `data` as fragments, each in a P-DATA-TF of its own: some peers take no other kind."""
+        size = self.association.max_fragment
+        tracer = self.association.tracer
+        end = len(data)
+        offset = 0
+        while True:
+            piece = data[offset : offset + size]
+            offset += size
+            control = kind | LAST if last and offset >= end else kind
+            buffers.append(p_data_header(context_id, len(piece), control))
+            buffers.append(piece)
+            if tracer is not None:
+                tracer.fragment("sent", self.association.peer_name, context_id, control, len(piece))
+            if offset >= end:
+                return
+
+    def _violate(self, what: str) -> NoReturn:
+        """Abort, and say what the peer did."""
+        self.association.abort()
+        raise ProtocolError(
+            f"{self.association.peer_name} {what}", hint="the association was aborted; -d shows the messages"
+        )
+
+    def _trace(self, direction: str, context_id: int, message: Message) -> None:
+        tracer = self.association.tracer
+        if tracer is not None:
+            peer = self.association.peer_name
+            tracer.message(direction, peer, message.type_name(), context_id, elements_of(message))

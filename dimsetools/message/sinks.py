@@ -1,0 +1,41 @@
+"""Where a received data set goes, piece by piece. Files are the business of the archive."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from dimsetools.errors import ProtocolError
+
+
+class Sink(Protocol):
+    """Takes the pieces of one data set in order; a piece is valid during the call only."""
+
+    def write(self, data: memoryview) -> None:
+        """Take the next piece."""
+
+
+class MemorySink:
+    """Keeps a data set in memory, up to `cap` bytes; more is a ProtocolError."""
+
+    def __init__(self, cap: int) -> None:
+        self._pieces: list[bytes] = []
+        self._left = cap
+        self._cap = cap
+
+    def write(self, data: memoryview) -> None:
+        """Take a copy of the next piece."""
+        self._left -= len(data)
+        if self._left < 0:
+            raise ProtocolError(f"a data set is longer than the {self._cap} bytes that are taken")
+        self._pieces.append(bytes(data))
+
+    def value(self) -> bytes:
+        """Return the whole data set."""
+        return b"".join(self._pieces)
+
+
+class NullSink:
+    """Forgets what it is given."""
+
+    def write(self, data: memoryview) -> None:
+        """Do nothing."""
