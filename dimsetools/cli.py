@@ -1,0 +1,154 @@
+"""`dimse`: the table of commands, and the one place where an exception becomes a message and an exit status.
+
+Loads click and nothing heavier; a command's module is loaded when that command runs.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, ClassVar
+
+import click
+
+from dimsetools import __version__
+from dimsetools.errors import DimseError, ExitCode, Interrupted, OutputError, UsageError
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "echo": ("dimsetools.commands.echo", "Test whether nodes answer (C-ECHO)."),
+    "store": ("dimsetools.commands.store", "Send files to a node (C-STORE)."),
+    "scp": ("dimsetools.commands.scp", "Be a node: answer echoes and store what is sent."),
+    "demo": ("dimsetools.commands.demo", "See it work: a node and the commands against it, on this machine."),
+}
+"""Name -> module with the attribute `command`, and what it does in a line."""
+
+_HELP = "The DICOM message service on the command line: both sides of each of its operations."
+_CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
+
+
+class BugError(DimseError):
+    """A failure that nobody foresaw."""
+
+    name: ClassVar[str] = "bug"
+
+
+class CommandTable(click.Group):
+    """Lists commands without loading them."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Return the names in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command, None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of names and what they do."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, meaning) for name, (_, meaning) in COMMANDS.items()])
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the exit statuses in brief."""
+        from dimsetools.options.exits import BRIEF
+
+        formatter.write_paragraph()
+        formatter.write_text(BRIEF)
+        formatter.write_paragraph()
+        formatter.write_text("More: man dimse, man 5 dimse.toml")
+
+
+@click.command(
+    "dimse",
+    cls=CommandTable,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="dimse", message="%(prog)s %(version)s")
+def dimse() -> None:
+    """Run one of the commands."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line and return the exit status of the process."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    meta: dict[str, Any] = {}
+    try:
+        with dimse.make_context("dimse", words) as context:
+            meta = context.meta
+            code = int(dimse.invoke(context) or 0)
+        sys.stdout.flush()
+    except click.exceptions.Exit as end:  # --help, --version
+        code = end.exit_code
+    except BrokenPipeError:
+        return _reader_left()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # outermost: every failure gets its message
+        return _failed(error, words, meta)
+    return code
+
+
+def _reader_left() -> int:
+    """End quietly: `| head` has what it wanted, and the interpreter shall not flush into the closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK
+
+
+def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int:
+    """Tell what went wrong, on stderr and where the format wants it as a record; return the exit status."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        error.show()
+        return ExitCode.USAGE
+    from dimsetools.options.output import glimpsed
+    from dimsetools.options.session import SESSION
+    from dimsetools.render import Output
+
+    session = meta.get(SESSION)
+    options = session.output if session is not None else glimpsed(words)
+    named = _named(error)
+    if options.debug and isinstance(named, BugError):
+        import traceback
+
+        traceback.print_exception(error)
+    try:
+        Output(**options.printing()).failure(named, session.called if session is not None else "")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _reader_left()
+    return named.exit_code
+
+
+def _named(error: BaseException) -> DimseError:
+    """Return the failure as one of ours."""
+    if isinstance(error, DimseError):
+        return error
+    if isinstance(error, click.ClickException):
+        return UsageError(error.format_message(), hint=_usage_hint(error))
+    if isinstance(error, (KeyboardInterrupt, click.Abort)):
+        return Interrupted("interrupted")
+    if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:
+        return OutputError(f"cannot write: {error.strerror}")
+    return BugError(
+        f"this is a bug in dimse: {type(error).__name__}: {error}",
+        hint="--debug shows where; please report it with that",
+    )
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    """Return which --help to read; options of a command do not stand before its name."""
+    from difflib import get_close_matches
+
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "dimse"
+    if isinstance(error, click.exceptions.NoSuchCommand):
+        close = get_close_matches(error.command_name, COMMANDS)
+        return f"did you mean {' or '.join(close)}?" if close else f"commands: {', '.join(COMMANDS)}"
+    if isinstance(error, click.NoSuchOption) and path == "dimse":
+        return "options stand behind the command: dimse COMMAND [OPTIONS]"
+    return f"{path} --help"

@@ -1,0 +1,25 @@
+"""What a section of --help is: a title, the options in it, and the dataclass that carries their values."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import click
+
+
+class Group(NamedTuple):
+    """The dataclass `values` has a field for each option, with a default where a command may leave it out."""
+
+    title: str
+    values: type[Any]
+    options: tuple[click.Option, ...]
+
+    def without(self, *names: str) -> Group:
+        """Return the group without the options of those names: a command shows no option that it ignores."""
+        unknown = set(names) - {option.name for option in self.options}
+        assert not unknown, unknown
+        return self._replace(options=tuple(option for option in self.options if option.name not in names))
+
+    def take(self, params: dict[str, Any]) -> Any:
+        """Move the group's values out of click's `params` into its dataclass."""
+        return self.values(**{str(option.name): params.pop(str(option.name)) for option in self.options})

@@ -1,0 +1,189 @@
+"""The command line word by word, before click parses it: foreign spellings and two-word peers become ours.
+
+A word is touched only where click would read it as an option or as a positional: never as the value of
+an option, and nothing is translated behind `--`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum
+from typing import NamedTuple
+
+import click
+
+from dimsetools.errors import UsageError
+from dimsetools.options.dcmtk import Refused, Use, spellings
+
+
+class PeerWords(Enum):
+    """Which positional words are peers."""
+
+    NONE = 0
+    FIRST = 1
+    ALL = 2
+
+
+class Kind(Enum):
+    """What a word is to click; LITERAL is a positional behind `--`."""
+
+    OPTION = 0
+    VALUE = 1
+    POSITIONAL = 2
+    LITERAL = 3
+
+
+class Word(NamedTuple):
+    """One word of the command line."""
+
+    text: str
+    kind: Kind
+
+
+def respelled(
+    args: Sequence[str], command: str, params: Sequence[click.Parameter], peers: PeerWords
+) -> list[str]:
+    """Return the words as our own options spell them; UsageError for a spelling without translation."""
+    takes = {
+        spelling: 0 if param.is_flag or param.count else param.nargs
+        for param in params
+        if isinstance(param, click.Option)
+        for spelling in (*param.opts, *param.secondary_opts)
+    }
+    words = list(_Reader(args, takes, command).words())
+    if peers is PeerWords.NONE:
+        words = _with_port(words) if "--port" in takes else words
+    else:
+        words = _with_joined_peers(words, several=peers is PeerWords.ALL)
+    return [word.text for word in words]
+
+
+class _Reader:
+    """Walks over the words; `takes` says how many values follow each of the command's own options."""
+
+    def __init__(self, args: Sequence[str], takes: Mapping[str, int], command: str) -> None:
+        self._rest = list(reversed(args))
+        self._takes = takes
+        self._command = command
+        self._foreign = spellings(command)
+
+    def words(self) -> Iterator[Word]:
+        while self._rest:
+            text = self._rest.pop()
+            if text == "--":
+                yield Word(text, Kind.OPTION)
+                yield from (Word(literal, Kind.LITERAL) for literal in reversed(self._rest))
+                return
+            if text in self._takes:
+                yield from self._own(text, self._takes[text])
+            elif len(text) > 1 and text[0] in "-+":
+                yield from self._dashed(text)
+            else:
+                yield Word(text, Kind.POSITIONAL)
+
+    def _own(self, text: str, count: int) -> Iterator[Word]:
+        yield Word(text, Kind.OPTION)
+        yield from (Word(value, Kind.VALUE) for value in self._pop(count))
+
+    def _dashed(self, text: str) -> Iterator[Word]:
+        name, equals, value = text.partition("=")
+        if equals and name in self._takes:
+            if name == "--json":
+                yield Word(name, Kind.OPTION)
+                text = f"--fields={value}"
+            yield Word(text, Kind.OPTION)
+            return
+        found = self._foreign.get(text)
+        if found is None and equals and name:
+            found = self._foreign.get(name)
+            if found is not None:
+                text = name
+                self._rest.append(value)
+        if found is not None:
+            yield from self._foreign_words(text, found)
+        elif text[0] == "+":
+            yield Word(text, Kind.POSITIONAL)
+        else:
+            yield from self._own(text, self._values_behind(text))
+
+    def _values_behind(self, cluster: str) -> int:
+        """Return how many of the next words belong to a cluster of short options such as -vk."""
+        if cluster.startswith("--"):
+            return 0
+        for place, letter in enumerate(cluster[1:], 2):
+            count = self._takes.get(f"-{letter}", 0)
+            if count:
+                return count - (place < len(cluster))
+        return 0
+
+    def _foreign_words(self, text: str, found: Use | Refused) -> Iterator[Word]:
+        if isinstance(found, Refused):
+            raise UsageError(f"dimse {self._command} has no option {text} ({found.name})", hint=found.instead)
+        values = self._pop(found.takes)
+        if len(values) < found.takes:
+            raise UsageError(f"{text} needs {found.takes} value{'s' if found.takes > 1 else ''}")
+        own = found.words
+        if found.choices is not None:
+            if values[0] not in found.choices:
+                raise UsageError(f"{text} {values[0]}: must be one of {', '.join(found.choices)}")
+            own = found.choices[values[0]]
+        for word in own:
+            if word.startswith("--") and word not in self._takes:
+                raise UsageError(f"{text} means {word}, which dimse {self._command} does not have")
+            kind = (
+                Kind.OPTION
+                if word.startswith("-")
+                else Kind.VALUE
+                if self._is_value(own)
+                else Kind.POSITIONAL
+            )
+            yield Word(values[int(word[1])] if word.startswith("{") else word, kind)
+
+    @staticmethod
+    def _is_value(own: Sequence[str]) -> bool:
+        """Tell whether a translation begins with an option, so that its other words are values."""
+        return own[0].startswith("-")
+
+    def _pop(self, count: int) -> list[str]:
+        return [self._rest.pop() for _ in range(min(count, len(self._rest)))]
+
+
+def _with_joined_peers(words: list[Word], *, several: bool) -> list[Word]:
+    """Make one word of `host PORT` where a peer may stand."""
+    places = [place for place, word in enumerate(words) if word.kind in (Kind.POSITIONAL, Kind.LITERAL)]
+    if not several:
+        places = places[:2]
+    gone: set[int] = set()
+    for place, following in itertools.pairwise(places):
+        first, second = words[place].text, words[following].text
+        if place in gone or not second.isdigit():
+            continue
+        from dimsetools.config import load
+        from dimsetools.config.peers import joined
+
+        peer = joined(first, second)
+        if peer is not None and not load(_profile(words)).has_node(first):
+            words[place] = words[place]._replace(text=peer)
+            gone.add(following)
+    return [word for place, word in enumerate(words) if place not in gone]
+
+
+def _profile(words: Sequence[Word]) -> str | None:
+    for word, following in zip(words, (*words[1:], Word("", Kind.LITERAL)), strict=True):
+        if word.kind is Kind.OPTION and word.text.partition("=")[0] == "--profile":
+            return word.text.partition("=")[2] or following.text
+    return None
+
+
+def _with_port(words: list[Word]) -> list[Word]:
+    """Read a positional number as the port, as storescp does; a folder of that name is written ./104."""
+    return [
+        part
+        for word in words
+        for part in (
+            (Word("--port", Kind.OPTION), Word(word.text, Kind.VALUE))
+            if word.kind is Kind.POSITIONAL and word.text.isdigit()
+            else (word,)
+        )
+    ]

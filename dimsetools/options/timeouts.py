@@ -1,0 +1,56 @@
+"""How long to wait for what, in seconds on the monotonic clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from dimsetools.options.group import Group
+from dimsetools.options.types import DURATION
+
+if TYPE_CHECKING:
+    from dimsetools.config.words import Value
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds as they were given: 0 is no limit, None was not given."""
+
+    connect_timeout: float | None = None
+    acse_timeout: float | None = None
+    dimse_timeout: float | None = None
+    idle_timeout: float | None = None
+    total_timeout: float | None = None
+
+    def words(self) -> dict[str, tuple[Value, str]]:
+        """Return what was given as words of a node, each with its option."""
+        given = {
+            "connect_timeout": self.connect_timeout,
+            "acse_timeout": self.acse_timeout,
+            "dimse_timeout": self.dimse_timeout,
+            "idle_timeout": self.idle_timeout,
+        }
+        return {
+            word: (value, f"--{word.replace('_', '-')}") for word, value in given.items() if value is not None
+        }
+
+
+def _timeout(name: str, text: str) -> click.Option:
+    return click.Option([f"--{name}-timeout"], type=DURATION, metavar="SECONDS", help=text)
+
+
+TIMEOUTS = Group(
+    "Time-outs (seconds, or with ms, s, m, h; 0 is no limit)",
+    Timeouts,
+    (
+        _timeout("connect", "For the TCP connection (default 10)."),
+        _timeout("acse", "For TLS and for each answer while opening or releasing (default 30)."),
+        _timeout("dimse", "For each message and each PDU of it (default 60)."),
+        _timeout("idle", "For a connection on which nothing is under way (default 60)."),
+        _timeout("total", "For the whole run of an association (default no limit)."),
+    ),
+)
+
+ACCEPTOR_TIMEOUTS = TIMEOUTS.without("connect_timeout", "total_timeout")
