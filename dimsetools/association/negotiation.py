@@ -98,7 +98,7 @@ def agreed_contexts(proposal: Proposal, acceptance: Acceptance) -> dict[int, Acc
             continue
         if result.transfer_syntax not in context.transfer_syntaxes:
             raise ProtocolError(
-                f"the peer chose transfer syntax {result.transfer_syntax!r} for presentation context {result.id}, "
+                f"the peer chose transfer syntax {result.transfer_syntax!r} in context {result.id}, "
                 "which was not proposed for it"
             )
         scu, scp = True, False
