@@ -9,13 +9,15 @@ Rules: PS3.5 section 7 (elements, sequences, delimiters), A.4 (fragments), 6.2.2
 from __future__ import annotations
 
 import os
+import struct
 import zlib
 from collections.abc import Collection
 from contextlib import suppress
 from typing import NamedTuple
 
-from dimsetools.dataset import walk
-from dimsetools.dataset.walk import LONG_VRS, MAX_DEPTH, SHORT_VRS, UNDEFINED, Fault, Source
+from dimsetools.dataset import layout
+from dimsetools.dataset.layout import Bad, Codec, Fault, Source, read_at
+from dimsetools.dataset.walk import MAX_DEPTH, UNDEFINED, Walk
 from dimsetools.errors import InputError
 from dimsetools.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
 
@@ -26,9 +28,7 @@ __all__ = [
 
 MAX_INFLATE = 256 * 1024 * 1024
 _CHUNK = 65536
-_VRS = frozenset(
-    (SHORT_VRS + LONG_VRS + b"SQUN")[at : at + 2] for at in range(0, len(SHORT_VRS + LONG_VRS) + 4, 2)
-)
+_VRS = layout.SHORT_VRS | layout.LONG_VRS | {b"SQ", b"UN"}
 
 
 class Structure(NamedTuple):
@@ -67,7 +67,7 @@ def scan(
     `source` is a buffer or a descriptor, read by pread in windows of 4 KiB; the data set starts at
     `offset` and has `length` bytes (None: up to the end). A deflated one is inflated in memory, up to
     `max_inflate` bytes. `sequences` are tags known to be sequences: name them where a decoder with a
-    dictionary will read the data set, since implicit VR does not tell (see walk.Walk).
+    dictionary will read the data set, since implicit VR does not tell (see Walk).
     Raises InputUnreadable if the file cannot be read.
     """
     end = _end(source, offset, length)
@@ -75,10 +75,10 @@ def scan(
         source = inflate(source, offset=offset, length=end - offset, limit=max_inflate)
         offset, end = 0, len(source)
     _refuse_wrong_syntax(source, syntax, offset, end)
-    way = walk.Walk(source, _codec(syntax), offset, end, sequences)
+    way = Walk(source, _codec(syntax), offset, end, sequences)
     try:
         way.run()
-    except walk.Bad as bad:
+    except Bad as bad:
         raise Malformed(bad.fault, bad.at, way.top, bad.what) from None
     return Structure(end, way.depth)
 
@@ -103,14 +103,17 @@ def pick(
         source = _inflated_head(source, offset, end, limit)
         offset, end = 0, len(source)
     found: dict[int, bytes] = {}
-    last = max(tags, default=0)
-    way = walk.Walk(source, _codec(syntax), offset, end)
-    with suppress(walk.Bad):
-        for tag, _, body, size in way.headers():
-            if tag > last:
+    way = Walk(source, _codec(syntax), offset, end)
+    with suppress(Bad):
+        for wanted in sorted(tags):
+            header = way.seek(wanted)
+            if header is None:
                 break
-            if tag in tags and size <= limit and body + size <= end:
-                found[tag] = way.window.at(body, size)
+            tag, _, body, size = header
+            if tag == wanted and size <= limit and body + size <= end:
+                value = way.window.at(body, size)
+                if len(value) == size:
+                    found[tag] = value
     return found
 
 
@@ -123,8 +126,7 @@ def sniff(head: bytes, size: int) -> str | None:
         return None
     group, big_group = int.from_bytes(head[:2], "little"), int.from_bytes(head[:2])
     if head[4:6] in _VRS:
-        short = head[4:6] in {SHORT_VRS[at : at + 2] for at in range(0, len(SHORT_VRS), 2)}
-        field = head[6:8] if short else head[8:12]
+        field = head[6:8] if head[4:6] in layout.SHORT_VRS else head[8:12]
         length, big_length = int.from_bytes(field, "little"), int.from_bytes(field)
         if length != big_length:
             syntax, length = (EXPLICIT_LE, length) if length < big_length else (EXPLICIT_BE, big_length)
@@ -163,12 +165,15 @@ def inflate(source: Source, *, offset: int = 0, length: int | None = None, limit
         raise Malformed(Fault.WRONG_SYNTAX, offset, offset, "this is no deflated data set") from None
     if not inflater.eof:
         raise Malformed(Fault.TRUNCATED, position, offset, "the deflated stream is cut off")
+    data = b"".join(parts)
+    rest = inflater.unused_data + _bytes_at(source, position, min(_CHUNK, end - position))
+    # Some writers leave the trailer of gzip, CRC and size, behind the stream (pydicom's image_dfl.dcm).
+    trailer = struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF) if len(rest) >= 8 else b""
     behind = end - position + len(inflater.unused_data)
-    if behind > 1 or inflater.unused_data.strip(b"\0"):
-        raise Malformed(
-            Fault.TRAILING, end - behind, end - behind, f"{behind} bytes behind the deflated stream"
-        )
-    return b"".join(parts)
+    if behind > len(trailer) + 1 or rest.removeprefix(trailer).strip(b"\0"):
+        stop = end - behind
+        raise Malformed(Fault.TRAILING, stop, stop, f"{behind} bytes behind the deflated stream")
+    return data
 
 
 def _inflated_head(source: Source, offset: int, end: int, limit: int) -> bytes:
@@ -183,7 +188,7 @@ def _inflated_head(source: Source, offset: int, end: int, limit: int) -> bytes:
 
 def _bytes_at(source: Source, offset: int, count: int) -> bytes:
     if isinstance(source, int):
-        return walk.read_at(source, count, offset)
+        return read_at(source, count, offset)
     return bytes(source[offset : offset + count])
 
 
@@ -193,11 +198,11 @@ def _end(source: Source, offset: int, length: int | None) -> int:
     return os.fstat(source).st_size if isinstance(source, int) else len(source)
 
 
-def _codec(syntax: str) -> walk.Codec:
+def _codec(syntax: str) -> Codec:
     """Return the layout of `syntax`; an unknown or private one is explicit little endian (PS3.5 A.4)."""
     if syntax == IMPLICIT_LE:
-        return walk.IMPLICIT
-    return walk.BIG_ENDIAN if syntax == EXPLICIT_BE else walk.EXPLICIT
+        return layout.IMPLICIT
+    return layout.BIG_ENDIAN if syntax == EXPLICIT_BE else layout.EXPLICIT
 
 
 def _refuse_wrong_syntax(source: Source, syntax: str, offset: int, end: int) -> None:

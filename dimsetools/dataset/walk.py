@@ -1,18 +1,14 @@
 """The walk over raw data elements, one header after the other, with a stack instead of recursion.
 
-`elements` is the door to this room; this file is the machine behind it. It reads headers only: a value is
-stepped over, unless it is a sequence. It knows three byte layouts (`Codec`) and one kind of source
-(`Window`), and raises `Bad` where a data set breaks the rules of PS3.5 section 7.
+The machine behind `elements`. It reads headers only: a value is stepped over, unless it is a sequence. It
+raises `Bad` where a data set breaks the rules of PS3.5 section 7.
 """
 
 from __future__ import annotations
 
-import os
 import struct
-from collections.abc import Iterator
-from enum import StrEnum
-from typing import NamedTuple
 
+from dimsetools.dataset.layout import Bad, Codec, Fault, Header, Source, Window
 from dimsetools.errors import InputUnreadable
 
 MAX_DEPTH = 64
@@ -21,104 +17,7 @@ _ITEM = 0xFFFEE000
 _ITEM_END = 0xFFFEE00D
 _SEQUENCE_END = 0xFFFEE0DD
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
-_WINDOW = 4096
-
-# The VRs with a 16-bit length, and those with a 32-bit length whose values are never sequences.
-SHORT_VRS = b"AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS"
-LONG_VRS = b"OBODOFOLOVOWSVUCURUTUV"
-
-Source = int | bytes | bytearray | memoryview
-
-
-class Fault(StrEnum):
-    """How a data set can be broken."""
-
-    TRUNCATED = "truncated"
-    TRAILING = "trailing"
-    TOO_DEEP = "too deep"
-    BAD_LENGTH = "bad length"
-    BAD_STRUCTURE = "bad structure"
-    WRONG_SYNTAX = "wrong syntax"
-    TOO_LARGE = "too large"
-
-
-class Bad(Exception):  # noqa: N818  # a verdict on the way to elements.Malformed, not an error of its own
-    """The element at offset `at` breaks the rules."""
-
-    def __init__(self, fault: Fault, at: int, what: str) -> None:
-        super().__init__(what)
-        self.fault = fault
-        self.at = at
-        self.what = what
-
-
-class Codec:
-    """How headers are laid out: tag and length, and in explicit VR a VR between them (PS3.5 7.1.2, 7.1.3).
-
-    VRs are compared as the 16-bit numbers that `header` finds in their place. `inner` is the layout
-    inside a UN value that holds a sequence: implicit VR (PS3.5 6.2.2 note 4).
-    """
-
-    def __init__(self, *, explicit: bool, little_endian: bool) -> None:
-        order = "<" if little_endian else ">"
-        self.explicit = explicit
-        self.header = struct.Struct(order + "HHHH").unpack_from
-        self.item = struct.Struct(order + "HHI").unpack_from
-        self.length = struct.Struct(order + "I").unpack_from
-        self.item_tag = struct.pack(order + "HH", 0xFFFE, 0xE000)
-        self.sq, self.un = struct.unpack(order + "HH", b"SQUN")
-        self.short = frozenset(struct.unpack(order + "21H", SHORT_VRS))
-        self.plain = frozenset(struct.unpack(order + "11H", LONG_VRS)) if explicit else frozenset()
-        self.inner = Codec(explicit=False, little_endian=little_endian) if explicit else self
-
-
-IMPLICIT = Codec(explicit=False, little_endian=True)
-EXPLICIT = Codec(explicit=True, little_endian=True)
-BIG_ENDIAN = Codec(explicit=True, little_endian=False)
-
-
-class Window:
-    """The bytes of a source that are in memory: all of a buffer, a few KiB of a file."""
-
-    def __init__(self, source: Source) -> None:
-        self.fd = source if isinstance(source, int) else -1
-        self.bytes: bytes | bytearray | memoryview = b"" if isinstance(source, int) else source
-        self.start = 0
-
-    def load(self, offset: int) -> bool:
-        """Move to `offset`; return False if nothing can be gained, for the window starts there already."""
-        if self.fd < 0 or (offset == self.start and self.bytes):
-            return False
-        self.bytes = read_at(self.fd, _WINDOW, offset)
-        self.start = offset
-        return bool(self.bytes)
-
-    def at(self, offset: int, count: int) -> bytes:
-        """Return `count` bytes at `offset`, or the fewer that the source has."""
-        if count > _WINDOW and self.fd >= 0:
-            return read_at(self.fd, count, offset)
-        begin = offset - self.start
-        if (begin < 0 or begin + count > len(self.bytes)) and self.load(offset):
-            begin = 0
-        return bytes(self.bytes[begin : begin + count])
-
-
-def read_at(fd: int, count: int, offset: int) -> bytes:
-    """Return up to `count` bytes of `fd` at `offset`; raise InputUnreadable if they cannot be read."""
-    try:
-        return os.pread(fd, count, offset)
-    except OSError as error:
-        raise InputUnreadable(f"cannot be read: {error.strerror}") from error
-
-
-class Header(NamedTuple):
-    """An element header: the value begins at `body`; `length` may be UNDEFINED; `vr` is 0 if implicit."""
-
-    tag: int
-    vr: int
-    body: int
-    length: int
-
+_NO_TAG = 1 << 32
 
 _ELEMENTS, _ITEMS, _FRAGMENTS = range(3)
 
@@ -144,6 +43,7 @@ class Walk:
         self._end = end
         self._codec = codec
         self._sequences = sequences
+        self._stop = _NO_TAG  # elements from this tag on are not skipped
         self._before = -1  # where the top-level element before the one at `top` starts
         self._stack: list[_Frame] = [(_ELEMENTS, end, True, codec, False)]
 
@@ -152,14 +52,21 @@ class Walk:
         self._close_down_to(0)
         self.top = self._end
 
-    def headers(self) -> Iterator[Header]:
-        """Yield the header of each top-level element; raise Bad as `run` does."""
-        while self.pos < self._end:
-            self._note_top(-1, self.pos)
-            header = self._header(self.pos, self._end, self._codec)
-            yield header
-            self._enter(header, self._end, self._codec)
+    def seek(self, tag: int) -> Header | None:
+        """Go on to the first top-level element whose tag is not below `tag`; None if none is left."""
+        codec, end = self._codec, self._end
+        while self.pos < end:
+            self._stop = tag
+            self.pos = (self._skip_explicit if codec.explicit else self._skip_implicit)(end, codec)[2]
+            if self.pos >= end:
+                break
+            header = self._header(self.pos, end, codec)
+            if header.tag >= tag:
+                return header
+            self._stop = _NO_TAG
+            self._enter(header, end, codec)
             self._close_down_to(1)
+        return None
 
     def _close_down_to(self, height: int) -> None:
         stack = self._stack
@@ -224,17 +131,19 @@ class Walk:
     def _skip_explicit(self, limit: int, codec: Codec) -> tuple[int, int, int]:
         """Step over elements whose values are surely plain; return the last two and the next offset."""
         window, unpack, unpack_length = self.window, codec.header, codec.length
-        short, plain = codec.short, codec.plain
+        short, plain, stop = codec.short, codec.plain, self._stop
         buffer, shift, pos = window.bytes, window.start, self.pos
         before = last = -1
         while pos < limit:
             try:
                 while pos < limit:
-                    group, _, vr, length = unpack(buffer, pos - shift)
-                    if vr in short and 0 < group < 0xFFFE:
+                    group, element, vr, length = unpack(buffer, pos - shift)
+                    if not 0 < group < 0xFFFE or (group << 16 | element) >= stop:
+                        return before, last, pos
+                    if vr in short:
                         before, last = last, pos
                         pos += 8 + length
-                    elif vr in plain and 0 < group < 0xFFFE:
+                    elif vr in plain:
                         (length,) = unpack_length(buffer, pos - shift + 8)
                         if length == UNDEFINED:
                             return before, last, pos
@@ -251,20 +160,23 @@ class Walk:
     def _skip_implicit(self, limit: int, codec: Codec) -> tuple[int, int, int]:
         """Do the same in implicit VR: plain is what does not begin like a sequence."""
         window, unpack, sequences, item_tag = self.window, codec.item, self._sequences, codec.item_tag
+        stop = self._stop
         buffer, shift, pos = window.bytes, window.start, self.pos
         before = last = -1
         while pos < limit:
             try:
                 while pos < limit:
                     group, element, length = unpack(buffer, pos - shift)
+                    if not 0 < group < 0xFFFE or (group << 16 | element) >= stop or length == UNDEFINED:
+                        return before, last, pos
                     if length >= 8:
                         value = pos - shift + 8
-                        if length == UNDEFINED or (sequences and (group << 16 | element) in sequences):
-                            return before, last, pos
-                        if buffer[value : value + 4] == item_tag or value + 4 > len(buffer):
+                        if value + 4 > len(buffer):
                             break
-                    if not 0 < group < 0xFFFE:
-                        return before, last, pos
+                        if buffer[value : value + 4] == item_tag or (
+                            sequences and (group << 16 | element) in sequences
+                        ):
+                            return before, last, pos
                     before, last = last, pos
                     pos += 8 + length
                 else:
