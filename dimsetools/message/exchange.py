@@ -51,6 +51,15 @@ class Answer(NamedTuple):
     context: AcceptedContext
 
 
+class Prepared(NamedTuple):
+    """A request ready to go: its command set and first data are cut into PDUs already."""
+
+    context_id: int
+    request: Request
+    source: Source | None
+    buffers: list[bytes | memoryview]
+
+
 class Incoming(NamedTuple):
     """A received command; if `data_set` is true its data set must be read next."""
 
@@ -88,9 +97,22 @@ class Exchange:
         A source that fails before anything was sent leaves the association as it is; later, the message
         cannot be completed any more and the association is aborted.
         """
+        self.dispatch(self.prepare(context, request, source))
+
+    def prepare(self, context: AcceptedContext, request: Request, source: Source | None = None) -> Prepared:
+        """Do what can be done of a request before its turn, while the peer works on the one before.
+
+        One request at a time: the next `prepare` needs the `dispatch` of this one done.
+        """
         request.message_id = self._next_id()
-        self._send(context.id, request, source)
-        self._outstanding[request.message_id] = (context.id, request)
+        return Prepared(context.id, request, source, self._first_buffers(context.id, request, source))
+
+    def dispatch(self, prepared: Prepared) -> None:
+        """Send a prepared request."""
+        context_id, request, source, buffers = prepared
+        self._send_all(context_id, source, buffers)
+        self._trace("sent", context_id, request)
+        self._outstanding[request.message_id] = (context_id, request)
 
     def collect(self) -> Answer:
         """Return the next response; the request stays outstanding while the status is pending."""
@@ -242,29 +264,37 @@ class Exchange:
     # -- sending ------------------------------------------------------------------------------------
 
     def _send(self, context_id: int, message: Message, source: Source | None) -> None:
-        command = encode(message, data_set=source is not None)
+        self._send_all(context_id, source, self._first_buffers(context_id, message, source))
         self._trace("sent", context_id, message)
+
+    def _first_buffers(
+        self, context_id: int, message: Message, source: Source | None
+    ) -> list[bytes | memoryview]:
+        """Return the command set and the first batch of the data set as PDUs."""
+        command = encode(message, data_set=source is not None)
         buffers: list[bytes | memoryview] = []
         self._cut(buffers, context_id, memoryview(command), COMMAND, last=True)
-        if source is None:
-            self.association.send_data(buffers)
-            return
-        if not self._buffer:
-            self._buffer = memoryview(bytearray(self._batch))
-        begun = False
-        while True:
-            try:
-                count = source.read_into(self._buffer)
-            except DimseError:
-                if begun:
-                    self.association.abort()
-                raise
-            self._cut(buffers, context_id, self._buffer[:count], 0, last=source.exhausted)
-            self.association.send_data(buffers)
-            if source.exhausted:
-                return
-            begun = True
+        if source is not None:
+            if not self._buffer:
+                self._buffer = memoryview(bytearray(self._batch))
+            self._read_batch(buffers, context_id, source)
+        return buffers
+
+    def _read_batch(self, buffers: list[bytes | memoryview], context_id: int, source: Source) -> None:
+        count = source.read_into(self._buffer)
+        self._cut(buffers, context_id, self._buffer[:count], 0, last=source.exhausted)
+
+    def _send_all(self, context_id: int, source: Source | None, buffers: list[bytes | memoryview]) -> None:
+        """Send `buffers`, then batch after batch what `source` still has."""
+        self.association.send_data(buffers)
+        while source is not None and not source.exhausted:
             buffers = []
+            try:
+                self._read_batch(buffers, context_id, source)
+            except DimseError:
+                self.association.abort()
+                raise
+            self.association.send_data(buffers)
 
     def _cut(
         self, buffers: list[bytes | memoryview], context_id: int, data: memoryview, kind: int, *, last: bool
