@@ -1,57 +1,66 @@
-"""One switch that ends everything in flight: set by a signal, a limit or the embedding program.
+"""One switch that ends everything in flight: thrown by a signal, a limit or the embedding program.
 
-A first request lets the operation in flight finish for a short grace; after that, or upon a second
-request, every registered connection is closed, which wakes whatever thread blocks on it.
+After `request` the operation in flight may finish; `expire` closes every registered connection, which
+wakes whatever thread blocks on it. Both are called from signal handlers, so neither takes a lock nor
+starts a thread: flags, and a byte in a pipe for those who wait.
 """
 
 from __future__ import annotations
 
-import threading
+import os
+import select
 from collections.abc import Callable
 
 from dimsetools.errors import ExitCode, Interrupted, Terminated
 
 GRACE = 1.5
-"""Seconds an operation in flight may go on after the first request."""
+"""Seconds that whoever throws the switch should leave between `request` and `expire`."""
 
 
 class Stop:
-    """`requested` is set at the first request, `expired` once the grace is over."""
+    """`requested` is set by the first request, `expired` once nothing may go on."""
 
-    def __init__(self, grace: float = GRACE) -> None:
+    def __init__(self) -> None:
         self.requested = False
         self.expired = False
         self.exit_code = ExitCode.INTERRUPTED
-        self._grace = grace
-        self._event = threading.Event()
         self._closers: set[Callable[[], None]] = set()
-        self._timer: threading.Timer | None = None
+        self._pipe: tuple[int, int] | None = None
 
     def request(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
-        """Ask for the end; a second call ends the grace at once. Safe inside a signal handler."""
+        """Ask for the end; asked a second time, `expire`."""
         if self.requested:
             self.expire()
             return
         self.exit_code = exit_code
         self.requested = True
-        self._event.set()
-        self._timer = threading.Timer(self._grace, self.expire)
-        self._timer.daemon = True
-        self._timer.start()
+        self._wake()
 
     def expire(self) -> None:
         """Close every registered connection now."""
         self.requested = self.expired = True
-        self._event.set()
+        self._wake()
         for close in tuple(self._closers):
             close()
 
     def wait(self, seconds: float) -> bool:
         """Block for `seconds`, or until the end is requested; True if it was."""
-        return self._event.wait(seconds)
+        if self._pipe is None:
+            self._pipe = os.pipe()
+        if not self.requested:  # looked at after the pipe is there: a later request writes into it
+            poll = select.poll()
+            poll.register(self._pipe[0], select.POLLIN)
+            poll.poll(seconds * 1000)
+        return self.requested
+
+    def close(self) -> None:
+        """Free what `wait` needed."""
+        pipe, self._pipe = self._pipe, None
+        for end in pipe or ():
+            os.close(end)
 
     def register(self, close: Callable[[], None]) -> None:
-        """Have `close` called, from any thread, when the grace is over."""
+        """Have `close` called, from any thread, when the switch expires."""
         self._closers.add(close)
         if self.expired:
             close()
@@ -65,3 +74,8 @@ class Stop:
         if self.exit_code is ExitCode.TERMINATED:
             return Terminated("terminated")
         return Interrupted("interrupted")
+
+    def _wake(self) -> None:
+        """Wake all waiters; the byte is never read, so that none can miss it."""
+        if self._pipe is not None:
+            os.write(self._pipe[1], b"\0")

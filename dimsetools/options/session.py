@@ -11,7 +11,7 @@ from functools import cached_property
 from types import FrameType, TracebackType
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
-from dimsetools.association.stop import Stop
+from dimsetools.association.stop import GRACE, Stop
 from dimsetools.errors import ExitCode, OutputError
 from dimsetools.options.addressing import Addressing
 from dimsetools.options.identity import UserIdentity
@@ -157,13 +157,17 @@ class Session:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._handlers[number] = signal.signal(number, self._on_signal)
+            self._handlers[signal.SIGALRM] = signal.signal(signal.SIGALRM, self._on_alarm)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._handlers:
+            signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
+        self.stop.close()
         if self._trace is not None:
             self._trace.close()
 
@@ -172,6 +176,11 @@ class Session:
         if self.stop.expired:
             raise KeyboardInterrupt
         self.stop.request(ExitCode.TERMINATED if number == signal.SIGTERM else ExitCode.INTERRUPTED)
+        signal.setitimer(signal.ITIMER_REAL, GRACE)
+
+    def _on_alarm(self, _number: int, _frame: FrameType | None) -> None:
+        """End the grace that the first signal left to what was in flight."""
+        self.stop.expire()
 
 
 def _created(path: str) -> IO[str]:
