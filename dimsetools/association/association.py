@@ -98,6 +98,7 @@ class Association:
         self._pdv_left = 0
         self._pdv = (0, 0)
         self._in_pdv = False
+        self._interrupted = False
         self.max_fragment = OWN_FRAGMENT
 
     # -- contexts -----------------------------------------------------------------------------------
@@ -176,6 +177,8 @@ class Association:
             self.abort()
             raise
         except DimseError:
+            if self._interrupted:
+                self.abort()
             self.close()
             raise
         self._pdv_left -= len(data)
@@ -276,6 +279,11 @@ class Association:
             self._send_abort(source, reason)
         self.close()
 
+    def interrupt(self) -> None:
+        """End the wait for the peer, from any thread: the waiting one sends A-ABORT and gets ConnectionLost."""
+        self._interrupted = True
+        self._transport.stop_receiving()
+
     def close(self) -> None:
         """Close the connection without a word."""
         self._state = State.IDLE
@@ -305,7 +313,8 @@ class Association:
         transport = self._transport
         transport.begin_receive(wait)
         if not transport.need(pdu.HEADER.size, may_end=True):
-            self._advance(Event.TRANSPORT_CLOSED)
+            if not self._interrupted:
+                self._advance(Event.TRANSPORT_CLOSED)
             raise ConnectionLost(f"{self.peer_name} closed the connection", hint="see the peer's log for why")
         pdu_type, length = pdu.HEADER.unpack(transport.peek(pdu.HEADER.size))
         limit = pdu.length_limit(pdu_type, self._max_pdu)

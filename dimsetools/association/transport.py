@@ -228,6 +228,11 @@ class Transport:
                     break
         self.close()
 
+    def stop_receiving(self) -> None:
+        """End the incoming half from any thread: a blocked receive returns, sending still works."""
+        with suppress(OSError):
+            socket.socket.shutdown(self._sock, socket.SHUT_RD)
+
     def shutdown(self) -> None:
         """End the stream from any thread or signal handler: blocked calls return."""
         with suppress(OSError):
