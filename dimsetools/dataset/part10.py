@@ -113,8 +113,8 @@ def header(sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: 
     group = b"".join(
         (
             _element(0x0001, b"OB", b"\0\x01"),
-            _element(_MEDIA_CLASS, b"UI", sop_class.encode("ascii")),
-            _element(_MEDIA_INSTANCE, b"UI", sop_instance.encode("ascii")),
+            _element(_MEDIA_CLASS, b"UI", sop_class.encode("ascii", "replace")),
+            _element(_MEDIA_INSTANCE, b"UI", sop_instance.encode("ascii", "replace")),
             _element(_SYNTAX, b"UI", transfer_syntax.encode("ascii")),
             _element(0x0012, b"UI", uids.IMPLEMENTATION_UID.encode("ascii")),
             _element(0x0013, b"SH", uids.IMPLEMENTATION_VERSION.encode("ascii")),
