@@ -1,0 +1,99 @@
+"""What is in a file or buffer: whether it is a whole data set, the announced object, one we have already."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+
+from dimsetools.dataset.elements import Fault, Malformed, Source, pick, scan, sniff
+from dimsetools.dataset.part10 import read_meta
+from dimsetools.errors import InputError
+from dimsetools.uids import TRANSFER_SYNTAXES
+
+ALWAYS_READ = {"SOPClassUID": 0x00080016, "SOPInstanceUID": 0x00080018, "StudyInstanceUID": 0x0020000D}
+
+_MAX_INFLATE = 8 * 1024 * 1024  # bytes of a deflated data set that are checked: it is kept as it came
+_BLOCK = 1024 * 1024
+_OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Mismatch(InputError):  # noqa: N818  # named like its siblings in errors
+    """The data set is whole, but not the object that was announced."""
+
+
+def examine(
+    source: Source,
+    offset: int,
+    length: int,
+    announced: tuple[str, str, str],
+    tags: Mapping[str, int],
+) -> dict[str, str]:
+    """Check the `length` bytes at `offset`; return the values of ALWAYS_READ and `tags` by keyword.
+
+    `announced` are SOP class, SOP instance and transfer syntax. Malformed if it is not a whole data set,
+    Mismatch if its UIDs are others; a data set without these UIDs passes, and the announced ones count.
+    """
+    sop_class, sop_instance, syntax = announced
+    if syntax not in TRANSFER_SYNTAXES:  # private: one of the three layouts all the same
+        head = bytes(source[:12]) if not isinstance(source, int) else os.pread(source, 12, offset)
+        syntax = sniff(head, length) or syntax
+    try:
+        scan(source, syntax, offset=offset, length=length, max_inflate=_MAX_INFLATE)
+    except Malformed as error:
+        if error.fault is not Fault.TOO_LARGE:
+            raise
+    wanted = {**ALWAYS_READ, **tags}
+    found = pick(source, syntax, frozenset(wanted.values()), offset=offset, length=length)
+    values = {keyword: _text(found.get(tag, b"")) for keyword, tag in wanted.items()}
+    for keyword, said in (("SOPClassUID", sop_class), ("SOPInstanceUID", sop_instance)):
+        if values[keyword] and values[keyword] != said:
+            raise Mismatch(f"{keyword} of data set and command differ")
+        values[keyword] = said
+    values["TransferSyntaxUID"] = announced[2]
+    return values
+
+
+def same_object(folder: int, name: str, other_folder: int, other_name: str) -> bool:
+    """Whether two files hold the same data set in the same transfer syntax; headers may differ."""
+    one = _open(folder, name)
+    try:
+        other = _open(other_folder, other_name)
+    except OSError:
+        os.close(one)
+        return False
+    try:
+        return _same(one, other)
+    except (InputError, OSError):
+        return False
+    finally:
+        os.close(one)
+        os.close(other)
+
+
+def _open(folder: int, name: str) -> int:
+    descriptor = os.open(name, _OPEN, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("not a regular file")
+    return descriptor
+
+
+def _same(one: int, other: int) -> bool:
+    first, second = (read_meta(descriptor, os.fstat(descriptor).st_size) for descriptor in (one, other))
+    if (first.transfer_syntax, first.length) != (second.transfer_syntax, second.length):
+        return False
+    for start in range(0, first.length, _BLOCK):
+        count = min(_BLOCK, first.length - start)
+        if os.pread(one, count, first.offset + start) != os.pread(other, count, second.offset + start):
+            return False
+    return True
+
+
+def _text(raw: bytes) -> str:
+    """Text of any character repertoire: names only need it to be the same every time."""
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("latin-1")
+    return text.strip("\0 ")
