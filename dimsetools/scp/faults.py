@@ -1,0 +1,37 @@
+"""What a requestor is told when a request cannot be carried out: faults as DIMSE statuses (PS3.7 annex C)."""
+
+from __future__ import annotations
+
+from dimsetools.archive.objects import Fault, Refused
+
+SUCCESS = 0x0000
+PROCESSING_FAILURE = 0x0110
+DUPLICATE_SOP_INSTANCE = 0x0111
+SOP_CLASS_NOT_SUPPORTED = 0x0122
+UNRECOGNIZED_OPERATION = 0x0211
+OUT_OF_RESOURCES = 0xA700
+DATA_SET_DOES_NOT_MATCH = 0xA900
+CANNOT_UNDERSTAND = 0xC000
+
+COMMENT_LIMIT = 64
+"""Characters of an Error Comment (0000,0902), value representation LO."""
+
+_OF_STORING = {
+    Fault.RESOURCES: OUT_OF_RESOURCES,
+    Fault.MEDIA: OUT_OF_RESOURCES,
+    Fault.BLOCKED: PROCESSING_FAILURE,
+    Fault.UNDECODABLE: CANNOT_UNDERSTAND,
+    Fault.MISMATCH: DATA_SET_DOES_NOT_MATCH,
+    Fault.DUPLICATE: DUPLICATE_SOP_INSTANCE,
+}
+
+
+def store_status(error: Exception) -> int:
+    """Return the status of a C-STORE response (PS3.4 table B.2-1) for what went wrong."""
+    return _OF_STORING[error.fault] if isinstance(error, Refused) else PROCESSING_FAILURE
+
+
+def comment(text: str) -> str:
+    """Return `text` as an Error Comment: short, printable ASCII, no backslash to make it two values."""
+    plain = "".join(character if " " <= character <= "~" and character != "\\" else "?" for character in text)
+    return plain[:COMMENT_LIMIT].rstrip()

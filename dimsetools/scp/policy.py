@@ -1,0 +1,107 @@
+"""Who may call and what is accepted: pure decisions over a proposal (PS3.8 section 9.3.4, PS3.7 D.3.3.7)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
+
+from dimsetools.association import negotiation
+from dimsetools.association.values import DEFAULT_MAX_PDU, Acceptance, Identity, Proposal, Rejection
+from dimsetools.errors import UsageError
+from dimsetools.uids import TRANSFER_SYNTAXES, VERIFICATION
+
+ANY_TITLE = "*"
+_USER_AND_PASSCODE = 2
+_TITLE_LIMIT = 16
+
+
+class Allowed(NamedTuple):
+    """A caller that is let in: its AE title or `*`, from a network or (None) from anywhere."""
+
+    aet: str
+    network: IPv4Network | IPv6Network | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Allowed:
+        """Read `AET`, `AET@host-address` or `AET@network/bits`; UsageError if it is none of them."""
+        aet, at, net = text.rpartition("@")
+        if not at:
+            aet, net = text, ""
+        aet = aet.strip(" ")
+        if not aet or len(aet) > _TITLE_LIMIT:
+            raise UsageError(
+                f"{text!r} has no AE title of 1 to 16 characters", hint="for example STORESCU@10.0.0.0/8"
+            )
+        if not at:
+            return cls(aet)
+        try:
+            return cls(aet, ip_network(net, strict=False))
+        except ValueError:
+            raise UsageError(f"{net!r} is no IP address or network", hint="for example 10.0.0.0/8") from None
+
+    def admits(self, aet: str, host: str) -> bool:
+        """Whether a caller with this title at this address is meant."""
+        if self.aet not in (ANY_TITLE, aet):
+            return False
+        return self.network is None or ip_address(host.partition("%")[0]) in self.network
+
+
+@dataclass(frozen=True)
+class AcceptPolicy:
+    """What a node accepts.
+
+    `allowed` empty admits every calling title (the listening address is then the only door); `called_aet`
+    None accepts every called title. `storage` are the storage classes taken; `any_class` takes every other
+    abstract syntax as a storage class too. `preferred` are transfer syntaxes, best first; without them the
+    requestor's order decides. `users` maps names to passcodes, one of which every caller must then show.
+    """
+
+    storage: Collection[str]
+    allowed: tuple[Allowed, ...] = ()
+    called_aet: str | None = None
+    any_class: bool = False
+    preferred: tuple[str, ...] = ()
+    max_pdu: int = DEFAULT_MAX_PDU
+    async_window: int = 1
+    users: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+
+    def decide(self, proposal: Proposal, host: str) -> Acceptance | Rejection:
+        """Return the answer to a proposal that came from address `host`."""
+        if self.allowed and not any(one.admits(proposal.calling_aet, host) for one in self.allowed):
+            return negotiation.REJECTED_CALLING_AET
+        if self.users and not self._knows(proposal.identity):
+            return negotiation.REJECTED_NO_REASON
+        answer = negotiation.decide(proposal, self._negotiated)
+        identity = proposal.identity
+        if isinstance(answer, Acceptance) and self.users and identity and identity.response_requested:
+            return answer._replace(identity_response=b"")  # types 1 and 2 have an empty one
+        return answer
+
+    @property
+    def _negotiated(self) -> negotiation.Policy:
+        return negotiation.Policy(
+            syntaxes=self._syntaxes,
+            max_pdu=self.max_pdu,
+            called_aet=self.called_aet,
+            async_window=self.async_window,
+        )
+
+    def _syntaxes(self, abstract_syntax: str) -> Sequence[str] | None:
+        if abstract_syntax != VERIFICATION and not self.any_class and abstract_syntax not in self.storage:
+            return None
+        return (*self.preferred, *TRANSFER_SYNTAXES) if self.preferred else ()
+
+    def _knows(self, identity: Identity | None) -> bool:
+        """Compare in constant time, whether or not the user exists."""
+        if identity is None or identity.kind != _USER_AND_PASSCODE:
+            return False
+        passcode = self.users.get(identity.primary)
+        expected = hashlib.sha256(passcode or b"").digest()
+        return (
+            hmac.compare_digest(hashlib.sha256(identity.secondary).digest(), expected)
+            and passcode is not None
+        )
