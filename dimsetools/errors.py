@@ -7,7 +7,10 @@ for, so the outermost layer never has to guess. Nothing here prints.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class ExitCode(IntEnum):
@@ -35,6 +38,21 @@ class ExitCode(IntEnum):
     LIMIT = 75
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+def worst(codes: Iterable[ExitCode]) -> ExitCode:
+    """Return the exit status of several operations from theirs.
+
+    OK if all are, PARTIAL if some are; where all failed, the highest of their codes. Limits and signals
+    outrank everything: work is left.
+    """
+    found = set(codes)
+    if not found:
+        return ExitCode.OK
+    highest = max(found)
+    if highest >= ExitCode.LIMIT or ExitCode.OK not in found:
+        return highest
+    return ExitCode.OK if highest is ExitCode.OK else ExitCode.PARTIAL
 
 
 class DimseError(Exception):

@@ -48,7 +48,7 @@ def lines(error: DimseError, node: str = "") -> list[Line]:
     told += [f"  {detail}" for detail in _details(error)]
     hint = advice(error)
     if hint:
-        told.append(f"  try: {hint}")
+        told.append(f"  hint: {hint}")
     told.append([dim(f"  error[{error.name}] exit {int(error.exit_code)}")])
     return told
 

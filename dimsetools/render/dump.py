@@ -22,4 +22,4 @@ class Dump(Formatter):
 
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals as a comment."""
-        return "" if self.layout.fields is not None else self.record(record, line)
+        return "" if line is None or self.layout.fields is not None else self.record(record, line)

@@ -78,12 +78,15 @@ class Output:
         """Write one result at once; `line` is how a person reads it."""
         self._screen.out(self._formatter.record(record, line))
 
-    def summary(self, record: Record, line: Line) -> None:
-        """Write the totals: to stdout if the format has a place for them, else the line to stderr."""
+    def summary(self, record: Record, line: Line | None = None) -> None:
+        """Write the totals: to stdout if the format has a place for them, else the line to stderr.
+
+        Without a line, only the formats that are made for programs have totals.
+        """
         text = self._formatter.summary(record, line)
         if text:
             self._screen.out(text)
-        else:
+        elif line is not None:
             self.note(line)
 
     # -- everything else ------------------------------------------------------------------------
@@ -97,16 +100,30 @@ class Output:
         """Say on stderr that something is odd, unless quiet."""
         self._say("warning", line)
 
-    def failure(self, error: DimseError, node: str = "") -> None:
-        """Explain a failure on stderr, unless quiet, and as a record where the format has a place for it."""
-        record = diagnosis.record(error, node)
-        text = self._formatter.error(record)
+    def failure(
+        self,
+        error: DimseError,
+        node: str = "",
+        *,
+        record: Record | None = None,
+        line: Line | None = None,
+        explain: bool = True,
+    ) -> None:
+        """Tell of a failure: as an error record where the format has them, and explained on stderr.
+
+        `record` and `line` are the failed operation as a result, for the formats without error records.
+        `explain` off keeps stderr empty, as quiet does: for a failure that was explained before.
+        """
+        told = diagnosis.record(error, node)
+        text = self._formatter.error(told)
+        if not text and record is not None:
+            text = self._formatter.record(record, line)
         if text:
             self._screen.out(text)
-        if self.quiet:
+        if self.quiet or not explain:
             return
         if self._log is not None:
-            self._screen.err(self._log({"_time": _now(), "_level": "error", **record}) + "\n")
+            self._screen.err(self._log({"_time": _now(), "_level": "error", **told}) + "\n")
         else:
             lines = diagnosis.lines(error, node)
             self._screen.err("".join(f"{rendered(line, self._color)}\n" for line in lines))

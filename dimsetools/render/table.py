@@ -18,6 +18,6 @@ class Table(Formatter):
 
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals as a line."""
-        if self.layout.fields is not None:
+        if line is None or self.layout.fields is not None:
             return ""
         return self.record(record, line)

@@ -15,7 +15,7 @@ def test_a_failure_says_what_to_whom_what_to_try_and_ends_with_its_name() -> Non
     error = ConnectionRefused("localhost port 1 refused the connection", hint="check the port")
     assert told(error, "PACS1") == [
         "error: PACS1: localhost port 1 refused the connection",
-        "  try: check the port",
+        "  hint: check the port",
         "  error[connection-refused] exit 60",
     ]
 
@@ -25,7 +25,7 @@ def test_a_node_that_the_message_names_is_not_named_twice() -> None:
 
 
 def test_what_may_succeed_later_says_so_when_nothing_better_is_known() -> None:
-    assert "  try: the same command again later" in told(NoAnswer("PACS1 said nothing"))
+    assert "  hint: the same command again later" in told(NoAnswer("PACS1 said nothing"))
 
 
 def test_a_rejection_is_in_the_words_of_the_standard() -> None:

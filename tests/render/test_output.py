@@ -102,7 +102,7 @@ def test_a_failure_is_explained_in_one_write() -> None:
 
     output = Output("tsv", stdout=StringIO(), stderr=Recorder())
     output.failure(ConnectionRefused("nobody there", hint="wait"))
-    assert writes == ["error: nobody there\n  try: wait\n  error[connection-refused] exit 60\n"]
+    assert writes == ["error: nobody there\n  hint: wait\n  error[connection-refused] exit 60\n"]
 
 
 def test_progress_away_from_a_terminal_is_a_line_when_it_is_due() -> None:

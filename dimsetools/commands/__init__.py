@@ -1,0 +1,1 @@
+"""One module for each subcommand: it joins options, services and output, and decides nothing else."""
