@@ -26,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Name -> module with the attribute `command`, and what it does in a line."""
 
 _HELP = "The DICOM message service on the command line: both sides of each of its operations."
+_EXIT_STATUS = (
+    "Exit status: 0 success, 1 failure status of the peer, 2 usage, 3 partial, 4 no match, 20-23 input, "
+    "40-45 output, 60 no connection, 61 rejected or aborted, 62 no answer or connection lost, "
+    "66 no presentation context, 68-69 warnings, 70 TLS, 75 limit reached, 130 and 143 interrupted."
+)
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
@@ -57,10 +62,8 @@ class CommandTable(click.Group):
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the exit statuses in brief."""
-        from dimsetools.options.exits import BRIEF
-
         formatter.write_paragraph()
-        formatter.write_text(BRIEF)
+        formatter.write_text(_EXIT_STATUS)
         formatter.write_paragraph()
         formatter.write_text("More: man dimse, man 5 dimse.toml")
 

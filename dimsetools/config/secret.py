@@ -18,15 +18,11 @@ MAX_SECRET = 0xFFFF
 def read_secret(path: str, setting: str) -> bytes:
     """Return the file's content without its last line end; `setting` names who asked, for the message."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        with open(path, "rb") as stream:
+            _check_private(os.fstat(stream.fileno()), path, setting)
+            content = stream.read(MAX_SECRET + 1)
     except OSError as error:
         raise ConfigError(f"{setting}: cannot read {path}: {error.strerror}") from None
-    with open(descriptor, "rb") as stream:
-        _check_private(os.fstat(descriptor), path, setting)
-        try:
-            content = stream.read(MAX_SECRET + 1)
-        except OSError as error:
-            raise ConfigError(f"{setting}: cannot read {path}: {error.strerror}") from None
     if len(content) > MAX_SECRET:
         raise ConfigError(f"{setting}: {path} has more than {MAX_SECRET} bytes")
     content = content.removesuffix(b"\n").removesuffix(b"\r")
@@ -64,8 +60,6 @@ def check_file(path: str, setting: str) -> str:
 
 def _check_private(status: os.stat_result, path: str, setting: str) -> None:
     """Refuse a file that group or others may open; a pipe has no owner to protect, so it passes."""
-    if stat.S_ISDIR(status.st_mode):
-        raise ConfigError(f"{setting}: {path} is a folder")
     if stat.S_ISREG(status.st_mode) and status.st_mode & 0o077:
         raise ConfigError(
             f"{setting}: {path} can be read or written by others (mode {stat.S_IMODE(status.st_mode):04o})",

@@ -25,7 +25,7 @@ ACCEPTOR = (CONFIGURATION, ACCEPTOR_TIMEOUTS, ACCEPTOR_NEGOTIATION, ACCEPTOR_TLS
 
 
 class PeerArgument(click.Argument):
-    """A peer as text; `host PORT` in two words comes as one. With `several` the callback gets a tuple `peers`."""
+    """A peer as text, `host PORT` as one word. With `several` the callback gets a tuple `peers`."""
 
     def __init__(self, *, several: bool = False, required: bool = True) -> None:
         super().__init__(

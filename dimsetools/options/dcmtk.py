@@ -24,6 +24,7 @@ class Refused(NamedTuple):
 
     name: str
     instead: str
+    takes: int = 1
 
 
 _Table = dict[str, Use | Refused]

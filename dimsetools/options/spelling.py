@@ -9,12 +9,15 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from dimsetools.errors import UsageError
-from dimsetools.options.dcmtk import Refused, Use, spellings
+
+if TYPE_CHECKING:
+    from dimsetools.options.dcmtk import Refused, Use
 
 
 class PeerWords(Enum):
@@ -66,7 +69,6 @@ class _Reader:
         self._rest = list(reversed(args))
         self._takes = takes
         self._command = command
-        self._foreign = spellings(command)
 
     def words(self) -> Iterator[Word]:
         while self._rest:
@@ -82,6 +84,13 @@ class _Reader:
             else:
                 yield Word(text, Kind.POSITIONAL)
 
+    @cached_property
+    def _foreign(self) -> Mapping[str, Use | Refused]:
+        """The table, loaded when the first word comes that is none of ours."""
+        from dimsetools.options.dcmtk import spellings
+
+        return spellings(self._command)
+
     def _own(self, text: str, count: int) -> Iterator[Word]:
         yield Word(text, Kind.OPTION)
         yield from (Word(value, Kind.VALUE) for value in self._pop(count))
@@ -94,12 +103,13 @@ class _Reader:
                 text = f"--fields={value}"
             yield Word(text, Kind.OPTION)
             return
-        found = self._foreign.get(text)
-        if found is None and equals and name:
-            found = self._foreign.get(name)
-            if found is not None:
-                text = name
-                self._rest.append(value)
+        foreign = self._foreign
+        found = foreign.get(text)
+        if found is None and name in foreign:
+            text, found = name, foreign[name]
+            if not found.takes:
+                raise UsageError(f"{name} takes no value")
+            self._rest.append(value)
         if found is not None:
             yield from self._foreign_words(text, found)
         elif text[0] == "+":
@@ -118,7 +128,9 @@ class _Reader:
         return 0
 
     def _foreign_words(self, text: str, found: Use | Refused) -> Iterator[Word]:
-        if isinstance(found, Refused):
+        from dimsetools.options.dcmtk import Use
+
+        if not isinstance(found, Use):
             raise UsageError(f"dimse {self._command} has no option {text} ({found.name})", hint=found.instead)
         values = self._pop(found.takes)
         if len(values) < found.takes:

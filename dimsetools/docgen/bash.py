@@ -1,0 +1,112 @@
+"""Completion for bash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dimsetools.docgen.nodes import FILES, NODE_TABLES, VARIABLES
+from dimsetools.docgen.tree import Argument, Command, Fill
+
+_HEAD = f"""\
+# bash completion for dimse; written by python -m dimsetools.docgen
+
+_dimse_nodes() {{
+    {{
+        sed -n '{NODE_TABLES}' {FILES}
+        env | sed -n '{VARIABLES}'
+    }} 2>/dev/null | sort -u
+}}
+
+# Offers words, or with -f and -d files and folders, that begin with what stands at the cursor.
+_dimse_offer() {{
+    [[ $1 == -[fd] ]] && compopt -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen "$@" -- "$current")
+}}
+
+_dimse() {{
+    local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}}
+    local command= options takes i position=0
+    COMPREPLY=()
+    if [[ $current == '=' ]]; then
+        current=
+    elif [[ $previous == '=' ]]; then
+        previous=${{COMP_WORDS[COMP_CWORD - 2]}}
+    fi
+    ((COMP_CWORD > 1)) && command=${{COMP_WORDS[1]}}
+    case $command in
+"""
+
+_MIDDLE = """\
+        *) return ;;
+    esac
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        if [[ $takes == *" ${COMP_WORDS[i]} "* ]]; then
+            ((i++))
+            [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))
+        elif [[ ${COMP_WORDS[i]} != -* ]]; then
+            ((position++))
+        fi
+    done
+    case $command/$previous in
+"""
+
+_OPTIONS = """\
+    esac
+    if [[ $current == -* ]]; then
+        _dimse_offer -W "$options"
+        return
+    fi
+    case $command/$position in
+"""
+
+_TAIL = """\
+    esac
+}
+
+complete -F _dimse dimse
+"""
+
+
+def bash(commands: Sequence[Command]) -> str:
+    """Return the script."""
+    lines = [_HEAD.rstrip("\n")]
+    names = " ".join(command.name for command in commands)
+    lines.append(f"        '') _dimse_offer -W '{names} --help --version'; return ;;")
+    for command in commands:
+        words = " ".join(spelling for option in command.options for spelling in option.spellings)
+        takes = " ".join(
+            spelling for option in command.options if option.metavar for spelling in option.spellings
+        )
+        lines += [
+            f"        {command.name})",
+            f"            options='{words}'",
+            f"            takes=' {takes} ' ;;",
+        ]
+    lines.append(_MIDDLE.rstrip("\n"))
+    for command in commands:
+        for option in command.options:
+            if option.metavar:
+                patterns = "|".join(f"{command.name}/{spelling}" for spelling in option.spellings)
+                lines.append(f"        {patterns}) {_offer(option.fill, option.choices)}return ;;")
+    lines.append(_OPTIONS.rstrip("\n"))
+    for command in commands:
+        lines += [
+            f"        {command.name}/{place}) {_offer(argument.fill, ()).rstrip('; ')} ;;"
+            for place, argument in _places(command.arguments)
+            if argument.fill
+        ]
+    lines.append(_TAIL.rstrip("\n"))
+    return "\n".join(lines) + "\n"
+
+
+def _offer(fill: Fill, choices: Sequence[str]) -> str:
+    if fill == "choice":
+        return f"_dimse_offer -W '{' '.join(choices)}'; "
+    if fill == "peer":
+        return '_dimse_offer -W "$(_dimse_nodes)"; '
+    return {"file": "_dimse_offer -f; ", "folder": "_dimse_offer -d; "}.get(fill, "")
+
+
+def _places(arguments: Sequence[Argument]) -> list[tuple[str, Argument]]:
+    """Return a pattern for the position of each argument; one that may be repeated takes all that follow."""
+    return [("*" if argument.several else str(place), argument) for place, argument in enumerate(arguments)]

@@ -1,0 +1,69 @@
+"""Completion for fish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dimsetools.config.files import LOCAL_FILE, SYSTEM_FILE
+from dimsetools.docgen.nodes import NODE_TABLES, VARIABLES
+from dimsetools.docgen.tree import Command, Fill, Option
+
+_HEAD = f"""\
+# fish completion for dimse; written by python -m dimsetools.docgen
+
+function __dimse_nodes
+    set -l home $HOME/.config
+    set -q XDG_CONFIG_HOME; and set home $XDG_CONFIG_HOME
+    begin
+        for file in "$DIMSE_CONFIG" {LOCAL_FILE} $home/dimse/config.toml {SYSTEM_FILE}
+            test -r "$file"; and sed -n '{NODE_TABLES}' $file
+        end
+        env | sed -n '{VARIABLES}'
+    end | sort -u
+end
+
+complete -c dimse -f
+complete -c dimse -n __fish_use_subcommand -s h -l help -d 'Show the commands'
+complete -c dimse -n __fish_use_subcommand -l version -d 'Show the version'
+"""
+
+
+def fish(commands: Sequence[Command]) -> str:
+    """Return the script."""
+    lines = [_HEAD.rstrip("\n")]
+    lines += [
+        f"complete -c dimse -n __fish_use_subcommand -a {command.name} -d {_quoted(command.summary)}"
+        for command in commands
+    ]
+    for command in commands:
+        head = f"complete -c dimse -n '__fish_seen_subcommand_from {command.name}'"
+        lines.append("")
+        lines += [f"{head} {_option(option)}" for option in command.options]
+        lines += [
+            f"{head} {_value(fill, ())}" for fill in dict.fromkeys(a.fill for a in command.arguments) if fill
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _option(option: Option) -> str:
+    names = [
+        f"-l {spelling[2:]}" if spelling.startswith("--") else f"-s {spelling[1:]}"
+        for spelling in option.spellings
+    ]
+    value = [_value(option.fill, option.choices) or "-x"] if option.metavar else []
+    needed = ["-r"] if option.fill in ("file", "folder") else []
+    return " ".join([*names, *needed, *value, "-d", _quoted(option.help.removesuffix("."))])
+
+
+def _value(fill: Fill, choices: Sequence[str]) -> str:
+    if fill == "choice":
+        return f"-x -a {_quoted(' '.join(choices))}"
+    return {
+        "file": "-F",
+        "folder": "-x -a '(__fish_complete_directories)'",
+        "peer": "-a '(__dimse_nodes)'",
+    }.get(fill, "")

@@ -1,0 +1,176 @@
+"""The manual pages of `dimse` and of each command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from dimsetools import __version__
+from dimsetools.config.files import SYSTEM_FILE
+from dimsetools.docgen.exits import EXITS
+from dimsetools.docgen.roff import Page, bold, escaped, italic
+from dimsetools.docgen.tree import Argument, Command, Option
+from dimsetools.options.dcmtk import CALLING, COMMON, SCP, STORE, Refused, Use
+
+SOURCE = f"dimse {__version__}"
+MANUAL = "DICOM message service"
+
+PEERS = (
+    (
+        "NAME",
+        "A node of the configuration, see dimse.toml(5). Case does not count, nor the difference of - and _.",
+    ),
+    (
+        "AET@HOST:PORT",
+        "Called AE title, host name or address, port. IPv6 addresses stand in brackets: [::1]:104.",
+    ),
+    ("HOST:PORT", "The same with the AE title of --aec, else ANY-SCP."),
+    ("HOST PORT", "The same in two words, unless HOST is the name of a node."),
+)
+FILES = (
+    ("$DIMSE_CONFIG", "Configuration that comes before all others, if the variable is set."),
+    ("./dimse.toml", "Configuration of the working folder."),
+    (
+        "$XDG_CONFIG_HOME/dimse/config.toml",
+        "Configuration of the user; without the variable below ~/.config.",
+    ),
+    (SYSTEM_FILE, "Configuration of the machine."),
+)
+ENVIRONMENT = (
+    ("DIMSE_NODE_NAME", "AET@HOST:PORT or HOST:PORT: defines the node NAME."),
+    (
+        "DIMSE_WORD",
+        "Sets a word of dimse.toml(5) for every node: DIMSE_LOCAL_AET, DIMSE_ACSE_TIMEOUT, DIMSE_TLS_CA, ...",
+    ),
+    ("DIMSE_CONFIG", "A configuration file to read first."),
+    ("DIMSE_PROFILE", "The profile to use where --profile is not given."),
+    ("NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, CLICOLOR, TERM", "Colours, in this order, after --color."),
+)
+
+
+def command_page(command: Command) -> str:
+    """Return the page of one command."""
+    page = Page(f"dimse-{command.name}", 1, SOURCE, MANUAL)
+    page.section("Name")
+    page.line(f"{escaped(f'dimse-{command.name}')} \\- {escaped(command.summary)}")
+    page.section("Synopsis")
+    words = [bold(f"dimse {command.name}"), f"[{italic('OPTION')}...]", *map(_synopsis, command.arguments)]
+    page.line(" ".join(words))
+    page.section("Description")
+    for paragraph in command.paragraphs:
+        if paragraph.startswith("\b\n"):
+            page.verbatim(paragraph.splitlines()[1:])
+        else:
+            page.paragraph(paragraph)
+    documented = [argument for argument in command.arguments if argument.help]
+    if documented:
+        page.section("Arguments")
+        for argument in documented:
+            page.entry(_synopsis(argument), argument.help)
+    page.section("Options")
+    for section in command.sections:
+        if section.options:
+            page.subsection("Of this command" if section.title == "Options" else section.title)
+            _options(page, section.options)
+    _exit_status(page)
+    if command.examples:
+        page.section("Examples")
+        for line, meaning in command.examples:
+            page.paragraph(meaning)
+            page.verbatim([line])
+    _surroundings(page)
+    _see_also(page, [("dimse", 1), ("dimse.toml", 5)])
+    return page.text()
+
+
+def main_page(commands: Sequence[Command]) -> str:
+    """Return the page of the program."""
+    page = Page("dimse", 1, SOURCE, MANUAL)
+    page.section("Name")
+    page.line("dimse \\- the DICOM message service on the command line")
+    page.section("Synopsis")
+    page.line(f"{bold('dimse')} {italic('COMMAND')} [{italic('OPTION')}...] [{italic('ARGUMENT')}...]")
+    page.section("Description")
+    page.paragraph(
+        "Tests and uses DICOM nodes from a shell, from scripts and from scheduled jobs: each command is "
+        "one DIMSE service (PS3.7), and one command is a node itself. Results go to standard output and "
+        "nothing else does; progress, notes and errors go to standard error."
+    )
+    page.section("Commands")
+    for command in commands:
+        page.entry(bold(f"dimse {command.name}"), f"{command.summary}. See dimse-{command.name}(1).")
+    page.section("Options")
+    page.entry(f"{bold('-h')}, {bold('--help')}", "Show the commands, or behind a command its options.")
+    page.entry(bold("--version"), "Show the version.")
+    page.section("Peers")
+    page.paragraph("A node to call is written in one of these forms:")
+    for form, meaning in PEERS:
+        page.entry(bold(form), meaning)
+    _exit_status(page)
+    _surroundings(page)
+    _foreign(page)
+    _see_also(page, [*((f"dimse-{command.name}", 1) for command in commands), ("dimse.toml", 5)])
+    return page.text()
+
+
+def _synopsis(argument: Argument) -> str:
+    name = italic(argument.metavar.removesuffix("...")) + ("..." if argument.several else "")
+    return name if argument.required else f"[{name}]"
+
+
+def _options(page: Page, options: Iterable[Option]) -> None:
+    for option in options:
+        value = f" {italic(option.metavar)}" if option.metavar else ""
+        page.entry(", ".join(bold(spelling) for spelling in option.spellings) + value, option.help)
+
+
+def _exit_status(page: Page) -> None:
+    page.section("Exit status")
+    for code, meaning, retry in EXITS:
+        page.entry(bold(code), meaning + (f" Worth another try{retry}" if retry else ""))
+
+
+def _surroundings(page: Page) -> None:
+    page.section("Files")
+    for path, meaning in FILES:
+        page.entry(italic(path), meaning)
+    page.section("Environment")
+    for name, meaning in ENVIRONMENT:
+        page.entry(bold(name), meaning)
+
+
+def _see_also(page: Page, pages: Iterable[tuple[str, int]]) -> None:
+    page.section("See also")
+    page.line(", ".join(f"{bold(name)}({section})" for name, section in pages))
+
+
+def _foreign(page: Page) -> None:
+    page.section("Options of DCMTK and pynetdicom")
+    page.paragraph(
+        "Their spellings are understood in the same places, also as -aet=NAME; not in the value of an "
+        "option, and not behind --. An option that asks for what always happens here is accepted and "
+        "means nothing."
+    )
+    for title, table in (
+        ("All commands", COMMON),
+        ("Commands that call", CALLING),
+        ("store", STORE),
+        ("scp", SCP),
+    ):
+        page.subsection(title)
+        for spelled, entry in table.items():
+            term = ", ".join(bold(spelling) for spelling in spelled.split())
+            page.entry(term, _equivalent(entry))
+
+
+def _equivalent(entry: Use | Refused) -> str:
+    if isinstance(entry, Refused):
+        return f"Refused: {entry.instead}."
+    if entry.choices is not None:
+        levels: dict[str, list[str]] = {}
+        for choice, words in entry.choices.items():
+            levels.setdefault(" ".join(words) or "nothing", []).append(choice)
+        return "; ".join(f"{', '.join(choices)}: {words}" for words, choices in levels.items()) + "."
+    if not entry.words:
+        return "Nothing: it is so anyway."
+    names = ["VALUE"] if entry.takes < 2 else ["KEY", "CERTIFICATE"]
+    return " ".join(names[int(word[1])] if word.startswith("{") else word for word in entry.words)

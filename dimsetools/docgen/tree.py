@@ -1,0 +1,127 @@
+"""The command tree as plain values: what manual pages and completions have to know of it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Literal, NamedTuple
+
+import click
+
+from dimsetools.cli import COMMANDS
+from dimsetools.options import NetworkCommand, PeerArgument
+
+Fill = Literal["", "choice", "file", "folder", "peer"]
+"""What a shell can offer for a value; empty if only the user can know it."""
+
+
+class Option(NamedTuple):
+    """`metavar` is empty for a flag; `help` is one line of prose."""
+
+    spellings: tuple[str, ...]
+    metavar: str
+    help: str
+    repeatable: bool
+    fill: Fill
+    choices: tuple[str, ...]
+
+
+class Argument(NamedTuple):
+    """A positional word, shown as in the usage line; `several` if it may be repeated."""
+
+    metavar: str
+    help: str
+    required: bool
+    several: bool
+    fill: Fill
+
+
+class Section(NamedTuple):
+    """Options under a title."""
+
+    title: str
+    options: tuple[Option, ...]
+
+
+class Command(NamedTuple):
+    """One command of the table; `summary` is its line there, `paragraphs` are its help and notes."""
+
+    name: str
+    summary: str
+    paragraphs: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+    sections: tuple[Section, ...]
+    examples: tuple[tuple[str, str], ...]
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """All options, in the order of --help."""
+        return tuple(option for section in self.sections for option in section.options)
+
+
+def tree() -> tuple[Command, ...]:
+    """Return every command of the table, in its order."""
+    return tuple(
+        described(name, summary, import_module(module).command)
+        for name, (module, summary) in COMMANDS.items()
+    )
+
+
+def described(name: str, summary: str, command: click.Command) -> Command:
+    """Return what there is to say of one command."""
+    context = click.Context(command, info_name=f"dimse {name}", **command.context_settings)
+    own = [param for param in command.params if isinstance(param, click.Option)]
+    groups: tuple[Section, ...] = ()
+    notes: tuple[str, ...] = ()
+    examples: tuple[tuple[str, str], ...] = ()
+    if isinstance(command, NetworkCommand):
+        own = [param for param in command.own if isinstance(param, click.Option)]
+        groups = tuple(
+            Section(group.title, tuple(_option(option, context) for option in group.options))
+            for group in command.groups
+        )
+        notes, examples = command.notes, command.examples
+    helper = command.get_help_option(context)
+    first = Section(
+        "Options", tuple(_option(option, context) for option in (*own, *([helper] if helper else [])))
+    )
+    return Command(
+        name=name,
+        summary=summary.removesuffix("."),
+        paragraphs=(*(command.help or "").split("\n\n"), *notes),
+        arguments=tuple(
+            _argument(param, context) for param in command.params if isinstance(param, click.Argument)
+        ),
+        sections=(first, *groups),
+        examples=examples,
+    )
+
+
+def _option(option: click.Option, context: click.Context) -> Option:
+    flag = option.is_flag or option.count
+    choices = tuple(option.type.choices) if isinstance(option.type, click.Choice) else ()
+    return Option(
+        spellings=(*option.opts, *option.secondary_opts),
+        metavar="" if flag else "|".join(choices) or option.make_metavar(context),
+        help=" ".join((option.help or "").split()),
+        repeatable=option.multiple or option.count,
+        fill="" if flag else _fill(option.type),
+        choices=choices,
+    )
+
+
+def _argument(argument: click.Argument, context: click.Context) -> Argument:
+    return Argument(
+        metavar=argument.metavar or argument.make_metavar(context).strip("[]."),
+        help=argument.help or "",
+        required=argument.required,
+        several=argument.nargs != 1,
+        fill="peer" if isinstance(argument, PeerArgument) else _fill(argument.type),
+    )
+
+
+def _fill(kind: click.ParamType[object]) -> Fill:
+    if isinstance(kind, click.Choice):
+        return "choice"
+    if isinstance(kind, click.Path):
+        return "file" if kind.file_okay else "folder"
+    return ""
