@@ -38,7 +38,7 @@ _LOSSLESS_TARGETS = tuple(transfer_syntax(name) for name in ("jpegls-lossless", 
 _DECODABLE = frozenset(
     transfer_syntax(name)
     for name in (
-        "jpeg", "jpeg-extended", "jpeg-lossless-p14", "jpeg-lossless", "jpegls-lossless", "jpegls",
+        "jpeg", "jpeg-extended", "jpeg-lossless", "jpeg-lossless-sv1", "jpegls-lossless", "jpegls",
         "jpeg2000-lossless", "jpeg2000", "htj2k-lossless", "htj2k-lossless-rpcl", "htj2k", "rle",
     )
 )  # fmt: skip
