@@ -119,7 +119,7 @@ CALLING: _Table = {
 """For commands that call a peer."""
 
 _IMAGE_SYNTAXES = {
-    "s": "jpeg-lossless", "y": "jpeg-baseline", "x": "jpeg-extended", "v": "jpeg2000-lossless",
+    "s": "jpeg-lossless-sv1", "y": "jpeg-baseline", "x": "jpeg-extended", "v": "jpeg2000-lossless",
     "w": "jpeg2000", "t": "jpegls-lossless", "u": "jpegls", "m": "mpeg2", "h": "mpeg2-high", "n": "mpeg4",
     "l": "MPEG4HP41BD", "2": "MPEG4HP422D", "3": "MPEG4HP423D", "o": "MPEG4HP42STEREO", "4": "hevc",
     "5": "hevc10", "r": "rle", "d": "deflated",
