@@ -28,9 +28,10 @@ class PeerArgument(click.Argument):
     """A peer as text, `host PORT` as one word. With `several` the callback gets a tuple `peers`."""
 
     def __init__(self, *, several: bool = False, required: bool = True) -> None:
+        name = "PEER..." if several else "PEER"
         super().__init__(
             ["peers" if several else "peer"],
-            metavar="PEER..." if several else "PEER",
+            metavar=name if required else f"[{name}]",
             nargs=-1 if several else 1,
             required=required,
             help="A node of the configuration, AET@host:port, host:port, or host PORT.",

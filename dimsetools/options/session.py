@@ -138,7 +138,7 @@ class Session:
             return None
         from dimsetools.association.trace import Tracer
 
-        if output.trace is not None:
+        if output.trace is not None and self._trace is None:
             self._trace = _created(output.trace)
         lock = threading.Lock()
 

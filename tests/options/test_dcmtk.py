@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import pytest
+
+from dimsetools.options import ACCEPTOR, REQUESTOR
+from dimsetools.options.dcmtk import CALLING, COMMON, SCP, STORE, Use, spellings
+from dimsetools.uids import transfer_syntax
+
+TABLES = {"COMMON": COMMON, "CALLING": CALLING, "STORE": STORE, "SCP": SCP}
+ROWS = [(name, spelled, entry) for name, table in TABLES.items() for spelled, entry in table.items()]
+USES = [(spelled, entry) for _, spelled, entry in ROWS if isinstance(entry, Use)]
+
+SHARED = {
+    spelling
+    for group in (*REQUESTOR, *ACCEPTOR)
+    for option in group.options
+    for spelling in (*option.opts, *option.secondary_opts)
+}
+OF_COMMANDS = {
+    "--include", "--never-transcode", "--report",
+    "--aet", "--bind", "--any-class", "--max-associations", "--allow-any", "--study-timeout",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("spelled", "entry"), USES)
+def test_a_translation_leads_to_options_that_exist(spelled: str, entry: Use) -> None:
+    words = [word for choice in (entry.choices or {"": entry.words}).values() for word in choice]
+    assert {word for word in words if word.startswith("-")} <= SHARED | OF_COMMANDS
+
+
+@pytest.mark.parametrize(("spelled", "entry"), USES)
+def test_each_value_goes_somewhere(spelled: str, entry: Use) -> None:
+    placed = {int(word[1]) for word in entry.words if word.startswith("{")}
+    assert entry.choices is not None or placed == set(range(entry.takes))
+
+
+def test_the_transfer_syntaxes_have_names_that_resolve() -> None:
+    named = [entry.words[1] for _, entry in USES if entry.words[:1] == ("--ts",)]
+    assert len(named) > 30
+    for names in named:
+        for name in names.split(","):
+            assert transfer_syntax(name)
+
+
+def test_no_spelling_stands_twice_for_one_command() -> None:
+    for tables in ((COMMON, CALLING), (COMMON, CALLING, STORE), (COMMON, SCP)):
+        words = [spelling for table in tables for spelled in table for spelling in spelled.split()]
+        assert sorted(words) == sorted(set(words))
+
+
+def test_the_same_letters_may_mean_different_things_to_different_commands() -> None:
+    assert isinstance(spellings("store")["-xs"], Use)
+    assert not isinstance(spellings("scp")["-xs"], Use)
+    assert "-od" not in spellings("echo")
