@@ -1,0 +1,20 @@
+"""Side-by-side measurements of `dimse` and its peers: `python -m tests.bench --help`.
+
+How it measures, so that a figure can be doubted:
+
+- Contestants take turns (A B C A B C ...), so that a machine that slows down slows all of them; each
+  figure is the median of the runs. The corpus is written, then read once, so that all read from memory.
+- Whole process: wall time from spawn to exit, and the peak resident memory that the kernel reports for
+  that process, both taken by a small launcher of their own (`launcher`). A peak below the launcher's own
+  (about 14 MiB) cannot be told apart from it.
+- Data phase: for senders, from the first byte of the first P-DATA-TF to the A-RELEASE-RQ as seen by
+  `receiver`, a process that only reads and acknowledges; what a sender does before it connects (loading
+  itself, scanning folders) is outside, what it does between objects is inside. For receivers, from the
+  first byte to the last response as seen by `sender`, which only reads files and sends them; these two
+  against each other are the bare socket loop that shows what the machine can do.
+- A real receiver tells no times, so against `storescp` the data phase is the whole process less the
+  median of the same command with one small object: scanning many files then counts as data phase.
+- A run that lost objects is named, never counted as fast.
+
+Targets are printed with what was measured; nothing here fails on a missed one.
+"""

@@ -1,0 +1,175 @@
+"""What every section works with: the corpora, the number of runs, and how to time one sender or receiver."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from tests.bench import contestants
+from tests.bench.figures import Sample, Table, Target, shown
+from tests.bench.launching import Run, Server, run, serve
+from tests.corpus import make_folder, make_huge
+
+KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
+
+
+class Corpus(NamedTuple):
+    """Objects of one size in a folder of their own."""
+
+    name: str
+    folder: Path
+    objects: int
+    size: int  # bytes of all files
+
+
+class Bench:
+    """One call of the bench: `report` and `judge` are how sections hand over what they measured."""
+
+    def __init__(self, folder: Path, *, quick: bool, out: IO[str]) -> None:
+        self.folder = folder
+        self.quick = quick
+        self.runs = 3 if quick else 5
+        self.tables: list[Table] = []
+        self.targets: list[Target] = []
+        self._out = out
+        self._numbers = count()
+
+    # -- corpora ------------------------------------------------------------------------------------
+
+    def _corpus(self, name: str, objects: int, size: int) -> Corpus:
+        folder = self.folder / f"corpus-{next(self._numbers)}"
+        if size > MB:
+            folder.mkdir()
+            for number in range(objects):
+                make_huge(folder / f"{number}.dcm", size, number=900_000 + number)
+        else:
+            make_folder(folder, objects, size=size)
+        total = sum(len(path.read_bytes()) for path in folder.iterdir())  # now it is in the page cache
+        return Corpus(name, folder, objects, total)
+
+    @cached_property
+    def small(self) -> Corpus:
+        """Many of 2 KB, as structured reports and the like."""
+        objects = 1000 if self.quick else 10_000
+        return self._corpus(f"{objects} x 2 KB", objects, 2 * KB)
+
+    @cached_property
+    def middle(self) -> Corpus:
+        """CT images of 0.5 MB."""
+        objects = 200 if self.quick else 2000
+        return self._corpus(f"{objects} x 0.5 MB", objects, MB // 2)
+
+    @cached_property
+    def large(self) -> Corpus:
+        """One multi-frame object."""
+        size = GB // 10 if self.quick else GB
+        return self._corpus("1 x 0.1 GB" if self.quick else "1 x 1 GB", 1, size // MB * MB)
+
+    @cached_property
+    def single(self) -> Corpus:
+        """One of 2 KB: what is left of a command's time without the work."""
+        return self._corpus("1 x 2 KB", 1, 2 * KB)
+
+    def few(self, corpus: Corpus, objects: int) -> Corpus:
+        """The first objects of a corpus, for peers that are slow."""
+        folder = self.folder / f"corpus-{next(self._numbers)}"
+        folder.mkdir()
+        chosen = sorted(corpus.folder.iterdir())[:objects]
+        for path in chosen:
+            (folder / path.name).hardlink_to(path)
+        kind = corpus.name.split(" x ")[1]
+        return Corpus(f"{objects} x {kind}", folder, objects, sum(path.stat().st_size for path in chosen))
+
+    @property
+    def corpora(self) -> tuple[Corpus, ...]:
+        """The three that every transfer is measured with."""
+        return (self.small, self.middle, self.large)
+
+    @contextmanager
+    def empty(self) -> Iterator[Path]:
+        """An empty folder for a receiver, removed with what it kept."""
+        folder = self.folder / f"kept-{next(self._numbers)}"
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
+
+    # -- results ------------------------------------------------------------------------------------
+
+    def say(self, text: str) -> None:
+        """Print at once."""
+        print(text, file=self._out, flush=True)
+
+    def report(self, table: Table) -> None:
+        """Show and keep a table."""
+        self.tables.append(table)
+        self.say(shown(table))
+
+    def judge(self, *targets: Target) -> None:
+        """Keep targets; they are shown at the end."""
+        self.targets += targets
+
+    # -- measuring ----------------------------------------------------------------------------------
+
+    def table(self, title: str, corpus: Corpus, baseline: str) -> Table:
+        """An empty table for a corpus."""
+        return Table(f"{title}, {corpus.name}", corpus.objects, corpus.size, baseline)
+
+
+def sample_of(ran: Run, objects: int, data: float | None = None, arrived: int | None = None) -> Sample:
+    """A run as a sample: a bad exit status counts as everything lost, unless what arrived is known."""
+    if arrived is None:
+        arrived = objects if ran.code == 0 else 0
+    return Sample(ran.seconds, ran.peak, data, objects - arrived)
+
+
+def into_real(argv: Sequence[str], corpus: Corpus, start: float) -> Callable[[], Sample]:
+    """Times a sender into a receiver that tells nothing; `start` seconds are not the data phase."""
+
+    def measure() -> Sample:
+        ran = run(argv)
+        return sample_of(ran, corpus.objects, max(ran.seconds - start, 1e-4))
+
+    return measure
+
+
+class Meter:
+    """The running `receiver` and the lines that it prints."""
+
+    def __init__(self, server: Server, lines: IO[str]) -> None:
+        self.port = server.port
+        self._lines = lines
+
+    def time(self, argv: Sequence[str], corpus: Corpus) -> Sample:
+        """Run one sender into it."""
+        ran = run(argv)
+        # Senders may open several associations; what they did in each adds up.
+        heard = [json.loads(line) for line in self._lines.readlines() if line.startswith("{")]
+        arrived = sum(line["objects"] for line in heard)
+        return sample_of(ran, corpus.objects, sum(line["seconds"] for line in heard), arrived)
+
+
+@contextmanager
+def meter() -> Iterator[Meter]:
+    """The receiver that only reads and acknowledges, running."""
+    with serve(contestants.receiver()) as server, server.log.open() as lines:
+        yield Meter(server, lines)
+
+
+def bare(port: int, corpus: Corpus) -> tuple[float, int]:
+    """Seconds of the data phase and objects of the bare sender into any receiver on the port."""
+    done = subprocess.run(
+        contestants.bare_sender(port, corpus.folder), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        return float("nan"), 0
+    line = json.loads(done.stdout)
+    return float(line["seconds"]), int(line["objects"])

@@ -1,0 +1,88 @@
+"""Who competes, as command lines; a new command or peer is a new function here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tests.peers.certificates import Certificates
+
+HOST = "127.0.0.1"
+PYTHON = sys.executable
+
+# A sender's command line for (port, folder).
+Sender = Callable[[int, Path], Sequence[str]]
+
+
+def dimse(*args: object) -> list[str]:
+    """`dimse` as installed beside this Python, else as a module."""
+    script = Path(PYTHON).with_name("dimse")
+    command = [str(script)] if script.exists() else [PYTHON, "-m", "dimsetools"]
+    return [*command, *map(str, args)]
+
+
+def dimse_store(port: int, folder: Path) -> list[str]:
+    """Our sender."""
+    return dimse("store", "-q", f"ANY-SCP@{HOST}:{port}", folder)
+
+
+def dcmsend(port: int, folder: Path) -> list[str]:
+    """DCMTK's newer sender."""
+    return ["dcmsend", HOST, str(port), "+sd", str(folder)]
+
+
+def storescu(port: int, folder: Path) -> list[str]:
+    """DCMTK's older sender."""
+    return ["storescu", HOST, str(port), "+sd", str(folder)]
+
+
+def pynetdicom_storescu(port: int, folder: Path) -> list[str]:
+    """pynetdicom's sender, with the contexts that the files need."""
+    return [PYTHON, "-m", "pynetdicom", "storescu", HOST, str(port), str(folder), "-cx"]
+
+
+def bare_sender(port: int, folder: Path) -> list[str]:
+    """The bare socket loop."""
+    return [PYTHON, "-m", "tests.bench.sender", str(port), str(folder)]
+
+
+SENDERS: dict[str, Sender] = {
+    "dimse store": dimse_store,
+    "dcmsend": dcmsend,
+    "storescu": storescu,
+    "pynetdicom storescu": pynetdicom_storescu,
+}
+
+
+def receiver() -> list[str]:
+    """The receiver that only reads and acknowledges."""
+    return [PYTHON, "-m", "tests.bench.receiver", "{port}"]
+
+
+def storescp(*options: str) -> list[str]:
+    """DCMTK's receiver with the largest PDU it can do."""
+    return ["storescp", "-pdu", "131072", *options, "{port}"]
+
+
+def dimse_scp(folder: Path, *options: str) -> list[str]:
+    """Our receiver."""
+    return dimse("scp", folder, "--port", "{port}", "--allow-any", "-q", *options)
+
+
+def pynetdicom_storescp(folder: Path) -> list[str]:
+    """pynetdicom's receiver."""
+    return [PYTHON, "-m", "pynetdicom", "storescp", "{port}", "-pdu", "0", "-od", str(folder)]
+
+
+def dcmtk_tls(certificates: Certificates, *, server: bool) -> list[str]:
+    """TLS options of storescp and storescu."""
+    pair = certificates.server if server else certificates.client
+    return ["+tls", str(pair.key), str(pair.cert), "+cf", str(certificates.ca)]
+
+
+def dimse_tls(certificates: Certificates) -> list[str]:
+    """TLS options of `dimse store`."""
+    pair = certificates.client
+    files = {"--tls-ca": certificates.ca, "--tls-cert": pair.cert, "--tls-key": pair.key}
+    return ["--tls", *(str(word) for option in files.items() for word in option)]

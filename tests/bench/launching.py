@@ -1,0 +1,108 @@
+"""Running contestants and servers under the launcher."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tests.peers.process import environment, free_port, listening, stop, wait_until
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+LIMIT = 900  # seconds for one run of one contestant
+KIB = 1024
+
+
+class Run(NamedTuple):
+    """What one process took."""
+
+    seconds: float
+    peak: int  # bytes
+    code: int
+
+
+def _launcher(report: Path, argv: Sequence[str]) -> list[str]:
+    return [sys.executable, "-I", "-S", str(LAUNCHER), str(report), str(LIMIT), *argv]
+
+
+def _read(report: Path) -> Run:
+    seconds, peak, code = report.read_text().split()
+    return Run(float(seconds), int(peak) * KIB, int(code))
+
+
+def nodelay(on: bool) -> dict[str, str]:
+    """Environment of a peer with or without DCMTK's TCP_NODELAY."""
+    variables = environment()
+    if not on:
+        del variables["TCP_NODELAY"]
+    return variables
+
+
+def run_together(
+    argvs: Sequence[Sequence[str]], env: Mapping[str, str] | None = None, *, quiet: bool = False
+) -> list[Run]:
+    """Run programs at the same time, each to its end; one is the usual number."""
+    with TemporaryDirectory() as scratch:
+        reports = [Path(scratch, str(number)) for number in range(len(argvs))]
+        with open(Path(scratch, "output"), "wb") as output:
+            launched = [
+                subprocess.Popen(
+                    _launcher(report, argv),
+                    env=environment() if env is None else env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                )
+                for report, argv in zip(reports, argvs, strict=True)
+            ]
+            for process in launched:
+                process.wait()
+        runs = [_read(report) for report in reports]
+        if not quiet and any(run.code != 0 for run in runs):
+            said = Path(scratch, "output").read_text(errors="replace").strip().splitlines()
+            print("\n".join(("", " ".join(argvs[0]), *said[-3:])), file=sys.stderr)
+        return runs
+
+
+def run(argv: Sequence[str], env: Mapping[str, str] | None = None, *, quiet: bool = False) -> Run:
+    """Run one program to its end; `quiet` when a failure is what is wanted."""
+    return run_together([argv], env, quiet=quiet)[0]
+
+
+class Server:
+    """A server under the launcher; `result` is there once the block of `serve` has ended."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+        self.process = process
+        self.port = port
+        self.log = log
+        self.result: Run | None = None
+
+
+@contextmanager
+def serve(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Start a server, `{port}` in its arguments being a free port; ended with SIGTERM after the block."""
+    with TemporaryDirectory() as scratch:
+        report, log = Path(scratch, "report"), Path(scratch, "log")
+        port = free_port()
+        filled = [argument.replace("{port}", str(port)) for argument in argv]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                _launcher(report, filled),
+                env=environment() if env is None else env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+        server = Server(process, port, log)
+        try:
+            wait_until(lambda: listening(port), process)
+            yield server
+        finally:
+            stop(process)
+            if report.exists():
+                server.result = _read(report)

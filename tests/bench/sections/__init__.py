@@ -1,0 +1,19 @@
+"""One module per group of measurements, each with `measure(bench)`; a new command adds its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tests.bench.bench import Bench
+from tests.bench.sections import memory, scp, start, stock, store, tls
+
+Section = Callable[[Bench], None]
+
+SECTIONS: Mapping[str, Section] = {
+    "start": start.measure,
+    "store": store.measure,
+    "tls": tls.measure,
+    "scp": scp.measure,
+    "memory": memory.measure,
+    "stock": stock.measure,
+}

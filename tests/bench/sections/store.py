@@ -1,0 +1,65 @@
+"""`dimse store` against the other senders: into the plain receiver, and into DCMTK's."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.bench.bench import Bench, Corpus, into_real, meter
+from tests.bench.contestants import SENDERS, bare_sender, storescp
+from tests.bench.figures import Table, in_turns
+from tests.bench.launching import serve
+
+OURS, THEIRS, BARE = "dimse store", "dcmsend", "bare socket loop"
+
+
+def measure(bench: Bench) -> None:
+    """Whole process and data phase of each sender on each corpus, into the same receiver."""
+    for corpus, floor in zip(bench.corpora, (1.6, 1.3, 1.0), strict=True):
+        plain = into_plain_receiver(bench, corpus)
+        real = into_storescp(bench, corpus)
+        for table in (plain, real):
+            bench.report(table)
+            bench.judge(table.target(OURS, THEIRS, floor, data=True), table.target(OURS, THEIRS, 1.0))
+        if corpus is bench.small:
+            bench.judge(real.target(OURS, "pynetdicom storescu", 10.0))
+        if corpus is bench.large:
+            bench.judge(plain.target(OURS, BARE, 0.9, data=True))
+
+
+def into_plain_receiver(bench: Bench, corpus: Corpus) -> Table:
+    """The receiver that only reads and acknowledges costs all senders the same."""
+    table = bench.table("store into a plain receiver", corpus, THEIRS)
+    senders = {**SENDERS, BARE: bare_sender}
+    with meter() as receiver:
+        return in_turns(
+            table,
+            {
+                name: partial(receiver.time, sender(receiver.port, corpus.folder), corpus)
+                for name, sender in senders.items()
+            },
+            bench.runs,
+        )
+
+
+def into_storescp(bench: Bench, corpus: Corpus) -> Table:
+    """What people have: storescp, told to drop what it reads."""
+    table = bench.table("store into storescp --ignore", corpus, THEIRS)
+    senders = {**SENDERS, BARE: bare_sender}
+    with serve(storescp("--ignore")) as receiver:
+        alone = Table("start", 1, 0, THEIRS)
+        in_turns(
+            alone,
+            {
+                name: into_real(sender(receiver.port, bench.single.folder), bench.single, 0.0)
+                for name, sender in senders.items()
+            },
+            bench.runs,
+        )
+        return in_turns(
+            table,
+            {
+                name: into_real(sender(receiver.port, corpus.folder), corpus, alone.whole(name))
+                for name, sender in senders.items()
+            },
+            bench.runs,
+        )
