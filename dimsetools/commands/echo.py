@@ -34,7 +34,7 @@ def _echo(
     prom: str | None,
 ) -> int:
     from dimsetools.render import Output
-    from dimsetools.render.echo import Tally, exit_status, plugin
+    from dimsetools.render.echo import Tally, exit_status
     from dimsetools.services.echo import Request, contexts
 
     limits = _limits(nagios, warning, critical)
@@ -52,6 +52,8 @@ def _echo(
             return run.rehearse()
         run.ask(jobs)
         if nagios:
+            from dimsetools.render.monitoring import plugin
+
             state, lines = plugin(tallies, *limits)
             for line in lines:
                 output.record({}, line)
@@ -66,6 +68,8 @@ def _limits(
     """Return the ranges of -w and -c."""
     if not nagios and (warning or critical):
         raise UsageError("-w and -c are limits for --nagios", hint="add --nagios")
+    if not nagios:
+        return None, None
     from dimsetools.render.nagios import threshold
 
     return threshold(warning) if warning else None, threshold(critical) if critical else None
@@ -152,8 +156,9 @@ class _Run:
                     self._output.warning(f"{tally.node} did not answer the request for release")
         if self._prom is not None and all(one.last is not None for one in self._tallies):
             from dimsetools.render import atomic
+            from dimsetools.render.monitoring import metrics
 
-            atomic.write(self._prom, shown.metrics(self._tallies))
+            atomic.write(self._prom, metrics(self._tallies))
 
     def totals(self) -> None:
         """Show what the attempts come to; after a single one only programs want to know."""

@@ -49,7 +49,7 @@ def threshold(text: str) -> Threshold:
     """Return the range that `text` spells: `10`, `10:`, `~:10`, `10:20` or `@10:20`; UsageError otherwise."""
     match = _RANGE.fullmatch(text)
     try:
-        if not match or not text.strip("@"):
+        if not match or not text.strip("@:"):
             raise ValueError
         inside, low, high = match.groups()
         lower = float("-inf") if low == "~" else float(low or 0)
