@@ -25,7 +25,9 @@ def measure(bench: Bench) -> None:
 
         names = (OURS, THEIRS)
         alone = Table("start", 1, 0, THEIRS)
-        in_turns(alone, {n: into_real(argv(n, bench.single), bench.single, 0.0) for n in names}, bench.runs)
+        in_turns(
+            alone, {n: into_real(argv(n, bench.single), bench.single, 0.0) for n in names}, bench.runs * 3
+        )
         for corpus in bench.corpora:
             table = bench.table("store over TLS into storescp --ignore", corpus, THEIRS)
             timed = {n: into_real(argv(n, corpus), corpus, alone.whole(n)) for n in names}

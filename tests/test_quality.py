@@ -1,0 +1,70 @@
+"""What the code must look like: formatted, linted, typed, layered, in files of a size one can read."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MOST_LINES = 400
+
+# Modules without a test file of their own, and why.
+UNTESTED_ALONE = {
+    "dimsetools/__main__.py": "one call; every test of the command runs through it",
+}
+
+
+def tool(name: str) -> str:
+    """A program installed beside this Python."""
+    return str(Path(sys.executable).with_name(name))
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["ruff", "format", "--check", "."],
+        ["ruff", "check", "."],
+        ["mypy"],
+        ["lint-imports"],
+    ],
+    ids=" ".join,
+)
+def test_a_tool_has_nothing_to_say(argv: list[str]) -> None:
+    done = subprocess.run([tool(argv[0]), *argv[1:]], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def sources(*folders: str) -> list[Path]:
+    """Every Python file below the folders, relative to the repository."""
+    return sorted(path.relative_to(ROOT) for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def test_files_stay_readable() -> None:
+    lengths = {path: len((ROOT / path).read_text().splitlines()) for path in sources("dimsetools", "tests")}
+    assert {path: count for path, count in lengths.items() if count > MOST_LINES} == {}
+
+
+def test_every_module_has_its_tests() -> None:
+    missing = [
+        str(path)
+        for path in sources("dimsetools")
+        if path.name != "__init__.py"
+        and str(path) not in UNTESTED_ALONE
+        and not (ROOT / "tests" / path.relative_to("dimsetools").with_name(f"test_{path.name}")).exists()
+    ]
+    assert missing == []
+
+
+def test_exceptions_to_the_rule_exist() -> None:
+    assert [path for path in UNTESTED_ALONE if not (ROOT / path).exists()] == []
+
+
+def test_ci_runs_the_command_that_readme_promises() -> None:
+    command = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
+    assert command.endswith(".venv/bin/pytest")
+    readme = [line.strip().strip("`$ ") for line in (ROOT / "README.md").read_text().splitlines()]
+    assert command in readme
