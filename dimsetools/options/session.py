@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -43,15 +42,12 @@ class Serving(NamedTuple):
 
 
 class Session:
-    """One run of a command. `stop` is the switch that SIGINT and SIGTERM throw while the session is entered.
-
-    `called` names the last peer that `target` was asked for, as AET@host:port.
-    """
+    """One run of a command. `stop` is the switch that SIGINT and SIGTERM throw while the session is entered."""
 
     def __init__(self, groups: dict[type[Any], Any]) -> None:
         self._groups = groups
         self.stop = Stop()
-        self.called = ""
+        self._called: dict[str, str] = {}
         self._trace: IO[str] | None = None
         self._handlers: dict[int, Any] = {}
 
@@ -97,13 +93,19 @@ class Session:
 
     def target(self, peer: str) -> negotiated.Target:
         """Return how to call a peer; reads its secrets."""
+        self._called[peer] = peer
         target = self.node(peer).target(
             bind=self.addressing.bind,
             total_timeout=self.values(Timeouts).total_timeout,
             allow_cleartext_auth=self.values(UserIdentity).allow_cleartext_auth,
         )
-        self.called = str(target)
+        self._called[peer] = str(target)
         return target
+
+    @property
+    def called(self) -> str:
+        """The one peer that `target` was asked for; empty if there were none or several."""
+        return next(iter(self._called.values())) if len(self._called) == 1 else ""
 
     def serving(self) -> Serving:
         """Return how to accept associations."""
@@ -136,6 +138,8 @@ class Session:
         output = self.output
         if not output.debug and output.trace is None:
             return None
+        import json
+
         from dimsetools.association.trace import Tracer
 
         if output.trace is not None and self._trace is None:
