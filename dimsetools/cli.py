@@ -81,6 +81,7 @@ def dimse() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line and return the exit status of the process."""
+    _open_streams()
     words = list(sys.argv[1:] if argv is None else argv)
     meta: dict[str, Any] = {}
     try:
@@ -95,6 +96,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # outermost: every failure gets its message
         return _failed(error, words, meta)
     return code
+
+
+def _open_streams() -> None:
+    """Give whoever closed stdout or stderr (`>&-`) the null device, so that nothing else gets its number."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
 
 
 def _reader_left() -> int:

@@ -213,6 +213,11 @@ def test_the_package_runs_as_a_module() -> None:
     assert done.stdout == f"dimse {__version__}\n"
 
 
+def test_closed_streams_are_no_failure() -> None:
+    script = f"exec '{sys.executable}' -m dimsetools --version >&- 2>&-"
+    assert subprocess.run(["sh", "-c", script], check=False, timeout=30).returncode == 0
+
+
 def test_a_reader_that_left_is_no_failure() -> None:
     reading, writing = os.pipe()
     os.close(reading)

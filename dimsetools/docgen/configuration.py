@@ -66,7 +66,8 @@ def configuration_page() -> str:
             if name == table:
                 page.entry(f"{bold(inner)} ({_TYPES[row.kind]})", f"{row.meaning}.")
     page.paragraph(
-        "tls = true is short for a table with nothing in it, tls = false for one with enabled = false."
+        "Any word of the table tls turns TLS on, also in the defaults or by a variable. tls = true is short "
+        "for a table with nothing in it, tls = false for one with enabled = false."
     )
     page.section("Secrets")
     page.paragraph(

@@ -42,7 +42,7 @@ class Serving(NamedTuple):
 
 
 class Session:
-    """One run of a command. `stop` is the switch that SIGINT and SIGTERM throw while the session is entered."""
+    """One run of a command. While it is entered, SIGINT and SIGTERM throw the switch `stop`."""
 
     def __init__(self, groups: dict[type[Any], Any]) -> None:
         self._groups = groups
@@ -93,7 +93,7 @@ class Session:
 
     def target(self, peer: str) -> negotiated.Target:
         """Return how to call a peer; reads its secrets."""
-        self._called[peer] = peer
+        self._called[peer] = ""
         target = self.node(peer).target(
             bind=self.addressing.bind,
             total_timeout=self.values(Timeouts).total_timeout,
@@ -104,7 +104,7 @@ class Session:
 
     @property
     def called(self) -> str:
-        """The one peer that `target` was asked for; empty if there were none or several."""
+        """The one peer that `target` resolved, as AET@host:port; empty if there were none or several."""
         return next(iter(self._called.values())) if len(self._called) == 1 else ""
 
     def serving(self) -> Serving:

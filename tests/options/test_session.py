@@ -34,6 +34,13 @@ def test_the_called_title_may_be_another(run: Run) -> None:
     assert session.called == "OTHER@h:1"
 
 
+def test_of_several_peers_none_is_the_one_that_was_called(run: Run) -> None:
+    session = run("h:1").session
+    session.target("h:1")
+    session.target("h:2")
+    assert session.called == ""
+
+
 def test_any_tls_option_turns_tls_on(run: Run) -> None:
     assert run("h:1").session.target("h:1").tls is None
     assert run("h:1", "--tls").session.target("h:1").tls is not None

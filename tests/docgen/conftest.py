@@ -1,0 +1,43 @@
+"""A small command tree which has every kind of parameter."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from dimsetools.docgen.tree import Command, described
+from dimsetools.options import ACCEPTOR, FILE, NetworkCommand, PeerArgument
+
+
+@pytest.fixture
+def commands() -> tuple[Command, ...]:
+    """A calling command, a listening one, and one that click alone made."""
+    send = NetworkCommand(
+        "send",
+        callback=lambda session, **_: 0,
+        help="Send it's [files]: 100\\% of them.\n\nA second paragraph.\n\n\b\n.first -- line\n  second",
+        params=[
+            PeerArgument(),
+            click.Argument(["paths"], nargs=-1, type=click.Path()),
+            click.Option(["-r", "--report"], type=FILE, metavar="FILE", help="A report, in `X'."),
+            click.Option(["--level"], type=click.Choice(["low", "high"]), help="How much: low or high."),
+            click.Option(["--into"], type=click.Path(file_okay=False), help="A folder."),
+        ],
+        examples=[("dimse send pacs 'a b'", "Sends a file.")],
+        notes=["A note for the page."],
+    )
+    listen = NetworkCommand(
+        "listen",
+        callback=lambda session, **_: 0,
+        help="Listen.",
+        params=[click.Argument(["folder"], required=False, type=click.Path(file_okay=False))],
+        groups=ACCEPTOR,
+    )
+    plain = click.Command(
+        "plain", help="Plain.", params=[click.Option(["--loud"], is_flag=True, help="Loud.")]
+    )
+    return (
+        described("send", "Send files.", send),
+        described("listen", "Listen to others.", listen),
+        described("plain", "Do nothing.", plain),
+    )
