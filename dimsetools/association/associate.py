@@ -27,7 +27,7 @@ from dimsetools.association.values import (
     Rejection,
     Role,
 )
-from dimsetools.errors import ProtocolError
+from dimsetools.errors import ProtocolError, UsageError
 
 _ITEM = struct.Struct(">BxH")
 _SHORT = struct.Struct(">H")
@@ -140,11 +140,21 @@ def _shared_items(values: Proposal | Acceptance) -> Iterator[bytes]:
 
 def _item(item_type: int, *parts: bytes) -> bytes:
     body = b"".join(parts)
-    return _ITEM.pack(item_type, len(body)) + body
+    return _ITEM.pack(item_type, _length(body)) + body
 
 
 def _counted(value: bytes) -> bytes:
-    return _SHORT.pack(len(value)) + value
+    return _SHORT.pack(_length(value)) + value
+
+
+def _length(value: bytes) -> int:
+    """Return the length of an item, for which there are two bytes."""
+    if len(value) > 0xFFFF:
+        raise UsageError(
+            f"an association request cannot hold an item of {len(value)} bytes",
+            hint="use a shorter identity token, or fewer transfer syntaxes a context",
+        )
+    return len(value)
 
 
 def _uid(value: str) -> bytes:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from dimsetools.association import pdu
+from dimsetools.association.negotiation import agreed_window
 from dimsetools.association.states import TABLE, Action, Event, State, transition
 from dimsetools.association.trace import Tracer
 from dimsetools.association.transport import Transport
@@ -26,18 +27,24 @@ from dimsetools.association.values import (
     Timeouts,
     Timings,
 )
-from dimsetools.errors import Aborted, ConnectionLost, DimseError, NoAnswer, ProtocolError, TlsError
+from dimsetools.errors import (
+    Aborted,
+    ConnectionLost,
+    DimseError,
+    LimitReached,
+    NoAnswer,
+    ProtocolError,
+    TlsError,
+)
 
-ARTIM = 1.0
-"""Seconds to wait for the peer to close after our last PDU (PS3.8 section 9.1.4)."""
-RELEASE_WAIT = 2.0
-"""Seconds to wait for A-RELEASE-RP: the work is done by then, nobody should wait for long."""
+ARTIM = 0.4
+"""Seconds for our last PDU and for the peer to close after it (PS3.8 section 9.1.4)."""
+RELEASE_WAIT = 1.5
+"""Seconds that a release may take, before an abort: the work is done by then, nobody should wait for long."""
 LAST_WORDS_WAIT = 0.2
 """Seconds to look for an A-ABORT behind a connection that broke while we were sending."""
 OWN_FRAGMENT = 1024 * 1024 - pdu.PDV_OVERHEAD - pdu.HEADER.size
 """Longest fragment for a peer that sets no limit."""
-
-TLS_ALERT = "answered with a TLS alert"
 
 _RECEIVED = {
     pdu.ASSOCIATE_RQ: Event.RQ_RECEIVED,
@@ -113,8 +120,7 @@ class Association:
         self.results = {result.id: result for result in acceptance.contexts}
         self.extended = other.extended
         self.identity_response = acceptance.identity_response
-        if acceptance.async_window is not None:
-            self.async_window = acceptance.async_window.invoked
+        self.async_window = agreed_window(proposal, acceptance)
         self.peer = Peer(
             aet=proposal.called_aet if self.requestor else proposal.calling_aet,
             host=self._transport.peer_host,
@@ -156,6 +162,9 @@ class Association:
             self._transport.send(buffers, self.timeouts.dimse)
         except (ConnectionLost, TlsError) as error:
             raise self._last_words(error) from error
+        except LimitReached:
+            self.abort()
+            raise
         except DimseError:
             self.close()
             raise
@@ -164,7 +173,7 @@ class Association:
         """Return the next piece of data, or None when the peer asked for release.
 
         `wait` seconds are given to the next PDU to begin; each PDU has the DIMSE time-out to arrive.
-        Aborted, ConnectionLost, NoAnswer and ProtocolError end the association.
+        Aborted, ConnectionLost, NoAnswer, LimitReached and ProtocolError end the association.
         """
         try:
             if not self._in_pdv:
@@ -173,7 +182,7 @@ class Association:
                 self._next_pdv()
             context_id, control = self._pdv
             data = self._transport.take(self._pdv_left) if self._pdv_left else memoryview(b"")
-        except NoAnswer:
+        except (NoAnswer, LimitReached):
             self.abort()
             raise
         except DimseError:
@@ -189,7 +198,7 @@ class Association:
         """Read on to the next P-DATA-TF; False if the peer wants to release the association."""
         pdu_type, length = self._read_header(wait)
         if self._on_received(pdu_type, length) is Action.AR_2:
-            self._read_body(length)
+            self._transport.discard(length)
             return False
         if length < pdu.PDV_OVERHEAD:
             raise self._violation(f"sent a P-DATA-TF of {length} bytes", reason=6)
@@ -229,11 +238,18 @@ class Association:
             raise self._last_words(error) from error
 
     def receive_pdu(self, wait: float | None) -> tuple[Action, bytes]:
-        """Return the next PDU while opening or releasing: what the state table says, and its body."""
+        """Return the next PDU while opening or releasing: what the state table says, and its body.
+
+        Data that crosses our release request is dropped: whoever releases wants no more of it.
+        """
         try:
             pdu_type, length = self._read_header(wait)
-            return self._on_received(pdu_type, length), self._read_body(length)
-        except NoAnswer:
+            action = self._on_received(pdu_type, length)
+            if pdu_type == pdu.P_DATA_TF:
+                self._transport.discard(length)
+                return action, b""
+            return action, self._transport.take_exactly(length)
+        except (NoAnswer, LimitReached):
             self.abort()
             raise
         except DimseError:
@@ -248,11 +264,10 @@ class Association:
         What was done stands: a peer that does not answer in RELEASE_WAIT seconds, or answers by closing,
         is noted in `released_in_order` and is no error.
         """
+        self._transport.end_within(RELEASE_WAIT)
         try:
             if self._state is State.AWAITING_LOCAL_RELEASE:
-                self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
-                self._transport.finish(ARTIM)
-                self._state = State.IDLE
+                self._answer_release()
             elif self._state is State.ESTABLISHED:
                 self.send_pdu(Event.RELEASE_REQUEST, pdu.RELEASE_RQ_PDU)
                 self._await_release()
@@ -262,25 +277,36 @@ class Association:
             self.close()
 
     def _await_release(self) -> None:
+        self._skip_pdu()
         while True:
             action, _ = self.receive_pdu(RELEASE_WAIT)
-            if action in (Action.AR_3, Action.AR_10):
-                if action is Action.AR_3:
-                    return
-                self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
+            if action is Action.AR_3:
+                return
+            if action is Action.AR_10:
+                self._answer_release()
                 return
             if action is Action.AR_8 and self.requestor:
                 self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
 
+    def _answer_release(self) -> None:
+        self.send_pdu(Event.RELEASE_RESPONSE, pdu.RELEASE_RP_PDU)
+        self._transport.finish(ARTIM)
+
+    def _skip_pdu(self) -> None:
+        """Drop what is left of a P-DATA-TF that was received in part."""
+        self._transport.begin_receive(RELEASE_WAIT)
+        self._transport.discard(self._pdv_left + self._pdu_left)
+        self._pdv_left = self._pdu_left = 0
+        self._in_pdv = False
+
     def abort(self, *, source: int = 0, reason: int = 0) -> None:
         """Send A-ABORT as far as the connection still takes it, and close (PS3.8 section 7.3)."""
-        if (self._state, Event.ABORT_REQUEST) in TABLE:
-            self._advance(Event.ABORT_REQUEST)
+        if (self._state, Event.ABORT_REQUEST) in TABLE and self._advance(Event.ABORT_REQUEST) is Action.AA_1:
             self._send_abort(source, reason)
         self.close()
 
     def interrupt(self) -> None:
-        """End the wait for the peer, from any thread: the waiting one sends A-ABORT and gets ConnectionLost."""
+        """End the wait for the peer, from any thread; who waits sends A-ABORT and gets ConnectionLost."""
         self._interrupted = True
         self._transport.stop_receiving()
 
@@ -312,16 +338,17 @@ class Association:
         """Return type and length of the next PDU, whose time has begun; a silent end is an event too."""
         transport = self._transport
         transport.begin_receive(wait)
-        if not transport.need(pdu.HEADER.size, may_end=True):
+        if not transport.need(1, may_end=True):
             if not self._interrupted:
                 self._advance(Event.TRANSPORT_CLOSED)
             raise ConnectionLost(f"{self.peer_name} closed the connection", hint="see the peer's log for why")
+        self._limit_pdu(wait)
+        transport.need(pdu.HEADER.size)
         pdu_type, length = pdu.HEADER.unpack(transport.peek(pdu.HEADER.size))
         limit = pdu.length_limit(pdu_type, self._max_pdu)
         if (limit is not None and length > limit) or (pdu_type in pdu.FIXED_LENGTHS and length != limit):
             self._refuse(pdu_type, length)
         transport.skip(pdu.HEADER.size)
-        self._limit_pdu(wait)
         return pdu_type, length
 
     def _limit_pdu(self, wait: float | None) -> None:
@@ -329,35 +356,38 @@ class Association:
         if wait != self.timeouts.dimse and self._state is State.ESTABLISHED:
             self._transport.begin_receive(self.timeouts.dimse)
 
-    def _read_body(self, length: int) -> bytes:
-        return self._transport.take_exactly(length)
-
     def _on_received(self, pdu_type: int, length: int) -> Action:
         """Advance the state for a received PDU; raise what the user of the service has to know."""
         action = self._advance(_RECEIVED[pdu_type])
+        if pdu_type == pdu.ABORT:
+            raise self._aborted(self._transport.take_exactly(length))
         if self.tracer is not None and pdu_type != pdu.P_DATA_TF:
             self.tracer.pdu("received", pdu_type, self.peer_name, length)
         if action in _ABORTS:
             raise self._violation(f"sent {pdu.NAMES[pdu_type]} out of turn", reason=2)
-        if pdu_type == pdu.ABORT:
-            body = self._read_body(length)
-            raise aborted_error(self.peer_name, body[2], body[3])
         return action
+
+    def _aborted(self, body: bytes) -> Aborted:
+        source, reason = body[2], body[3]
+        if self.tracer is not None:
+            self.tracer.pdu("received", pdu.ABORT, self.peer_name, len(body), source=source, reason=reason)
+        return pdu.aborted_error(self.peer_name, source, reason)
 
     def _refuse(self, pdu_type: int, length: int) -> None:
         """Answer a PDU that is unknown, or longer than it may be, without reading it."""
         head = bytes(self._transport.peek(pdu.HEADER.size))
         if pdu_type in pdu.NAMES:
             raise self._violation(f"announced {pdu.NAMES[pdu_type]} of {length} bytes", reason=6)
-        raise self._violation(foreign_protocol(head), reason=1)
+        violation = self._violation(pdu.foreign_protocol(head), reason=1)
+        if self.requestor and head.startswith(pdu.TLS_ALERT):
+            raise TlsError(violation.message, hint="it expects TLS: try --tls")
+        raise violation
 
-    def _violation(self, what: str, *, reason: int) -> DimseError:
+    def _violation(self, what: str, *, reason: int) -> ProtocolError:
         """Abort as the provider (PS3.8 AA-8) and return the exception that says why."""
         if self._state is not State.AWAITING_CLOSE:
             self._advance(Event.INVALID_PDU)
         self._send_abort(2, reason)
-        if what == TLS_ALERT:
-            return TlsError(f"{self.peer_name} {what}", hint="it expects TLS: try --tls")
         return ProtocolError(
             f"{self.peer_name} {what}", hint="the association was aborted; -d shows the PDUs"
         )
@@ -367,6 +397,7 @@ class Association:
             self.tracer.pdu("sent", pdu.ABORT, self.peer_name, 4, source=source, reason=reason)
         # A connection that is gone already is what an abort is for.
         with suppress(DimseError):
+            self._transport.end_within(ARTIM)
             self._transport.send([pdu.abort_pdu(source, reason)], ARTIM)
             self._transport.finish(ARTIM)
         self.close()
@@ -376,40 +407,21 @@ class Association:
         return action
 
     def _last_words(self, error: DimseError) -> DimseError:
-        """Find the A-ABORT of a peer that broke off while we were sending: it says more than EPIPE does."""
-        with suppress(DimseError):
-            self._transport.begin_receive(LAST_WORDS_WAIT)
-            while self._transport.need(pdu.HEADER.size, may_end=True):
-                pdu_type, length = pdu.HEADER.unpack(self._transport.peek(pdu.HEADER.size))
-                if length > pdu.ASSOCIATE_LIMIT:
+        """Return why the peer broke off while we were sending: its A-ABORT or TLS alert, if one came."""
+        transport = self._transport
+        try:
+            transport.end_within(LAST_WORDS_WAIT)
+            self._skip_pdu()
+            while transport.need(pdu.HEADER.size, may_end=True):
+                pdu_type, length = pdu.HEADER.unpack(transport.peek(pdu.HEADER.size))
+                transport.skip(pdu.HEADER.size)
+                if pdu_type == pdu.ABORT and length == pdu.FIXED_LENGTHS[pdu.ABORT]:
+                    error = self._aborted(transport.take_exactly(length))
                     break
-                self._transport.skip(pdu.HEADER.size)
-                body = self._transport.take_exactly(length)
-                if pdu_type == pdu.ABORT and length == 4:
-                    error = aborted_error(self.peer_name, body[2], body[3])
-                    break
+                transport.discard(length)
+        except TlsError as alert:
+            error = alert
+        except DimseError:
+            pass  # what broke the sending is all there is to say
         self.close()
         return error
-
-
-def aborted_error(peer: str, source: int, reason: int) -> Aborted:
-    """Return the exception for an A-ABORT by `peer`, in the words of table 9-26."""
-    who = pdu.ABORT_SOURCES.get(source, f"source {source}")
-    why = f": {pdu.ABORT_REASONS.get(reason, f'reason {reason}')}" if source == 2 else ""
-    return Aborted(
-        f"{peer} aborted the association, by {who}{why}",
-        source=source,
-        reason=reason,
-        hint="the peer's log may say why; -d shows what was sent last",
-    )
-
-
-def foreign_protocol(head: bytes) -> str:
-    """Name what was received instead of a PDU, by its first bytes."""
-    if head[:2] == b"\x15\x03":
-        return TLS_ALERT
-    if head[:2] == b"\x16\x03":
-        return "speaks TLS where plain DICOM is expected"
-    if head[:4] in (b"GET ", b"POST", b"HEAD", b"PUT ", b"HTTP"):
-        return "speaks HTTP, not DICOM"
-    return f"sent something that is no DICOM PDU (type {head[0]:02X}H)"

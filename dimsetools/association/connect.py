@@ -1,19 +1,30 @@
-"""Open a TCP connection to a node: every address is tried, every failure has a name of its own."""
+"""Open a TCP connection to a node: every address is tried, every failure has a name of its own.
+
+The wait for the answer ends with its time-out or with a Stop, whichever is first; nothing is in flight
+yet that deserves a grace.
+"""
 
 from __future__ import annotations
 
 import errno
+import os
+import select
 import socket
+from math import ceil
 from time import monotonic
 
+from dimsetools.association.stop import Stop
 from dimsetools.errors import ConnectionRefused, ConnectTimeout, DimseError, NameNotFound, Unreachable
 from dimsetools.escape import visible
 
 
-def connect(host: str, port: int, *, wait: float | None, bind: str | None = None) -> socket.socket:
+def connect(
+    host: str, port: int, *, wait: float | None, bind: str | None = None, stop: Stop | None = None
+) -> socket.socket:
     """Return a connected socket; `wait` seconds are shared by all addresses of `host`.
 
-    NameNotFound, ConnectionRefused, ConnectTimeout or Unreachable tell why there is none.
+    NameNotFound, ConnectionRefused, ConnectTimeout or Unreachable tell why there is none; Interrupted
+    ends the wait as soon as `stop` is requested.
     """
     deadline = None if wait is None else monotonic() + wait
     failure: DimseError | None = None
@@ -23,7 +34,7 @@ def connect(host: str, port: int, *, wait: float | None, bind: str | None = None
         if deadline is not None:
             share = max(deadline - monotonic(), 0.0) / (len(addresses) - number)
         try:
-            return _connect_one(family, address, share, bind)
+            return _connect_one(family, address, share, bind, stop)
         except OSError as error:
             failure = _explain(error, host, port, wait)
     if failure is None:
@@ -43,19 +54,37 @@ def _resolve(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
 
 
 def _connect_one(
-    family: int, address: tuple[object, ...], wait: float | None, bind: str | None
+    family: int, address: tuple[object, ...], wait: float | None, bind: str | None, stop: Stop | None
 ) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # 0 would mean non-blocking: an exhausted share still gets a moment.
-        sock.settimeout(wait if wait is None else max(wait, 0.001))
+        sock.setblocking(False)
         if bind is not None:
             sock.bind((bind, 0))
-        sock.connect(address)
+        code = sock.connect_ex(address)
+        if code == errno.EINPROGRESS:
+            code = _await_answer(sock, wait, stop)
+        if code:
+            raise OSError(code, os.strerror(code))
+        sock.setblocking(True)
     except BaseException:
         sock.close()
         raise
     return sock
+
+
+def _await_answer(sock: socket.socket, wait: float | None, stop: Stop | None) -> int:
+    """Return the error number that a connection request under way ends with, 0 if it succeeds."""
+    poll = select.poll()
+    poll.register(sock, select.POLLOUT)
+    if stop is not None:
+        poll.register(stop, select.POLLIN)
+    answered = poll.poll(None if wait is None else ceil(wait * 1000))
+    if stop is not None and stop.requested:
+        raise stop.error()
+    if not answered:
+        raise TimeoutError
+    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
 
 
 def _explain(error: OSError, host: str, port: int, wait: float | None) -> DimseError:

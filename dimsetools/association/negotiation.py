@@ -80,8 +80,10 @@ def plan(pairs: Iterable[tuple[str, tuple[str, ...]]]) -> list[tuple[ProposedCon
     ]
 
 
-def agreed_contexts(proposal: Proposal, acceptance: Acceptance) -> dict[int, AcceptedContext]:
-    """Return the contexts the acceptor took, by ID, with the requestor's roles.
+def agreed_contexts(
+    proposal: Proposal, acceptance: Acceptance, *, requestor: bool = True
+) -> dict[int, AcceptedContext]:
+    """Return the contexts the acceptor took, by ID, with our roles: the requestor's or the acceptor's.
 
     Without a role selection item in the answer the requestor is SCU (PS3.7 D.3.3.4). ProtocolError if
     the acceptor answers what was not asked, or picks a transfer syntax that was not proposed.
@@ -105,30 +107,54 @@ def agreed_contexts(proposal: Proposal, acceptance: Acceptance) -> dict[int, Acc
         if context.abstract_syntax in asked and context.abstract_syntax in granted:
             ours, theirs = asked[context.abstract_syntax], granted[context.abstract_syntax]
             scu, scp = ours.scu and theirs.scu, ours.scp and theirs.scp
+        if not requestor:
+            scu, scp = scp, scu
         agreed[result.id] = AcceptedContext(
             result.id, context.abstract_syntax, result.transfer_syntax, as_scu=scu, as_scp=scp
         )
     return agreed
 
 
+def agreed_window(proposal: Proposal, acceptance: Acceptance) -> int:
+    """Return how many operations the requestor may have outstanding, 0 for any number (PS3.7 D.3.3.3).
+
+    Without an answer it is one; an acceptor that grants more than was asked does not oblige to use it.
+    """
+    if proposal.async_window is None or acceptance.async_window is None:
+        return 1
+    asked, granted = proposal.async_window.invoked, acceptance.async_window.invoked
+    return min(asked, granted) if asked and granted else asked or granted
+
+
 def rejected_error(rejection: Rejection, who: str) -> Rejected:
     """Return the exception for an A-ASSOCIATE-RJ by `who`, all three numbers in words (table 9-21)."""
-    result, source, reason = rejection
-    name, words, hint = _REASONS.get(
-        (source, reason), ("unknown-reason", f"reserved reason {reason}", "the peer's log may say more")
-    )
+    name, words, hint = _reason(rejection)
+    result = _RESULTS.get(rejection.result, f"result {rejection.result}")
+    source = _SOURCES.get(rejection.source, f"source {rejection.source}")
     return Rejected(
-        f"{who} did not accept the association: {_RESULTS.get(result, f'result {result}')}, "
-        f"{_SOURCES.get(source, f'source {source}')}: {words}",
-        result=result,
-        source=source,
-        reason=reason,
-        name=f"rejected-{name}",
+        f"{who} did not accept the association: {result}, {source}: {words}",
+        **rejection._asdict(),
+        name=name,
         hint=hint,
     )
 
 
+def _reason(rejection: Rejection) -> tuple[str, str, str]:
+    """Return the stable name, the words and what to try."""
+    name, words, hint = _REASONS.get(
+        (rejection.source, rejection.reason),
+        ("unknown-reason", f"reserved reason {rejection.reason}", "the peer's log may say more"),
+    )
+    return f"rejected-{name}", words, hint
+
+
 # -- the acceptor's side ----------------------------------------------------------------------------
+
+
+def refused_error(rejection: Rejection) -> Rejected:
+    """Return the exception for an association that we rejected."""
+    name, words, _ = _reason(rejection)
+    return Rejected(f"we {_RESULTS[rejection.result]}: {words}", **rejection._asdict(), name=name)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from dimsetools.association import associate
 from dimsetools.association.association import Association
 from dimsetools.association.connect import connect
-from dimsetools.association.negotiation import agreed_contexts, rejected_error
+from dimsetools.association.negotiation import agreed_contexts, refused_error, rejected_error
 from dimsetools.association.states import Action, Event
 from dimsetools.association.stop import Stop
 from dimsetools.association.trace import Tracer, describe
-from dimsetools.association.transport import Transport
+from dimsetools.association.transport import Transport, limit_reached
 from dimsetools.association.values import (
     Acceptance,
     AcceptedContext,
@@ -29,11 +29,13 @@ from dimsetools.association.values import (
     Timeouts,
     Timings,
 )
-from dimsetools.errors import ConnectionLost, NoAnswer, NoContext, ProtocolError
+from dimsetools.errors import ConnectionLost, ConnectTimeout, NoAnswer, NoContext, ProtocolError
 from dimsetools.uids import IMPLEMENTATION_UID, IMPLEMENTATION_VERSION
 
 if TYPE_CHECKING:
     import ssl
+
+_NAMES = {Proposal: "A-ASSOCIATE-RQ", Acceptance: "A-ASSOCIATE-AC", Rejection: "A-ASSOCIATE-RJ"}
 
 
 def open_association(
@@ -53,10 +55,11 @@ def open_association(
     """
     started = perf_counter()
     timeouts = target.timeouts
-    total = None if timeouts.total is None else monotonic() + timeouts.total
-    sock = connect(target.host, target.port, wait=timeouts.connect, bind=target.bind)
-    transport = Transport(sock, total=total, stop=stop)
+    transport = _connect(target, stop)
     connected = secured = perf_counter()
+    association = Association(
+        transport, requestor=True, timeouts=timeouts, max_pdu=target.max_pdu, tracer=tracer
+    )
     try:
         if target.tls is not None:
             from dimsetools.association.tls import client_context
@@ -65,9 +68,6 @@ def open_association(
                 client_context(target.tls), target.tls.server_name or target.host, timeouts.acse
             )
             secured = perf_counter()
-        association = Association(
-            transport, requestor=True, timeouts=timeouts, max_pdu=target.max_pdu, tracer=tracer
-        )
         proposal = Proposal(
             called_aet=target.called_aet,
             calling_aet=target.calling_aet,
@@ -83,7 +83,7 @@ def open_association(
         )
         _request(association, proposal, str(target))
     except BaseException:
-        transport.close()
+        association.abort()
         raise
     association.timings = Timings(
         tcp=connected - started,
@@ -91,6 +91,25 @@ def open_association(
         association=perf_counter() - secured,
     )
     return association
+
+
+def _connect(target: Target, stop: Stop | None) -> Transport:
+    """Return the connected stream; connecting has its own time-out within the total one."""
+    wait, total = target.timeouts.connect, target.timeouts.total
+    end = None if total is None else monotonic() + total
+    if total is not None and (wait is None or total < wait):
+        wait = total
+    try:
+        sock = connect(target.host, target.port, wait=wait, bind=target.bind, stop=stop)
+    except ConnectTimeout:
+        if wait == total:
+            raise limit_reached() from None
+        raise
+    try:
+        return Transport(sock, total=end, stop=stop)
+    except OSError as error:  # the peer is gone again
+        sock.close()
+        raise ConnectionLost(f"{target} closed the connection at once: {error.strerror}") from error
 
 
 def _request(association: Association, proposal: Proposal, who: str) -> None:
@@ -113,7 +132,9 @@ def _request(association: Association, proposal: Proposal, who: str) -> None:
         ) from error
     if action is Action.AE_4:
         association.close()
-        raise rejected_error(associate.decode_rejection(body), who)
+        rejection = associate.decode_rejection(body)
+        _trace_values(association, rejection)
+        raise rejected_error(rejection, who)
     try:
         acceptance = associate.decode_acceptance(body)
         contexts = agreed_contexts(proposal, acceptance)
@@ -152,7 +173,7 @@ def accept_association(
         secured = perf_counter()
         _answer(association, decide)
     except BaseException:
-        transport.close()
+        association.abort()
         raise
     association.timings = Timings(0.0, secured - started if tls_context else None, perf_counter() - secured)
     return association
@@ -169,26 +190,13 @@ def _answer(association: Association, decide: Callable[[Proposal], Acceptance | 
     _trace_values(association, proposal)
     answer = decide(proposal)
     if isinstance(answer, Rejection):
-        association.send_pdu(Event.REJECT, associate.encode_rejection(answer), **answer._asdict())
+        association.send_pdu(Event.REJECT, associate.encode_rejection(answer), **_traced(association, answer))
         association.finish()
-        raise rejected_error(answer, "we")
+        raise refused_error(answer)
     association.send_pdu(
         Event.ACCEPT, associate.encode_acceptance(answer, proposal), **_traced(association, answer)
     )
-    contexts = {
-        result.id: _agreed(proposal, result.id, result.transfer_syntax)
-        for result in answer.contexts
-        if result.result == 0
-    }
-    association.establish(proposal, answer, contexts)
-
-
-def _agreed(proposal: Proposal, context_id: int, transfer_syntax: str) -> AcceptedContext:
-    """Return a context as the acceptor sees it: SCP, unless roles say otherwise."""
-    abstract = next(context.abstract_syntax for context in proposal.contexts if context.id == context_id)
-    role = next((role for role in proposal.roles if role.abstract_syntax == abstract), None)
-    as_scu = role is not None and role.scp
-    return AcceptedContext(context_id, abstract, transfer_syntax, as_scu=as_scu, as_scp=True)
+    association.establish(proposal, answer, agreed_contexts(proposal, answer, requestor=False))
 
 
 def require_context(association: Association, abstract_syntax: str, name: str) -> AcceptedContext:
@@ -218,11 +226,11 @@ def no_context(association: Association, abstract_syntax: str, name: str) -> NoC
     )
 
 
-def _traced(association: Association, values: Proposal | Acceptance) -> dict[str, object]:
+def _traced(association: Association, values: Proposal | Acceptance | Rejection) -> dict[str, object]:
     return describe(values) if association.tracer is not None else {}
 
 
-def _trace_values(association: Association, values: Proposal | Acceptance) -> None:
+def _trace_values(association: Association, values: Proposal | Acceptance | Rejection) -> None:
     if association.tracer is not None:
-        name = "A-ASSOCIATE-RQ" if isinstance(values, Proposal) else "A-ASSOCIATE-AC"
+        name = _NAMES[type(values)]
         association.tracer.event("negotiation", association.peer_name, pdu=name, **describe(values))

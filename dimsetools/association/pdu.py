@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import struct
 
+from dimsetools.errors import Aborted
+
 ASSOCIATE_RQ = 1
 ASSOCIATE_AC = 2
 ASSOCIATE_RJ = 3
@@ -55,6 +57,9 @@ ABORT_REASONS = {
 }
 """Table 9-26; the reason means something only when the source is 2."""
 
+TLS_ALERT = b"\x15\x03"
+"""How a TLS peer answers what is no TLS (RFC 8446 section 5.1)."""
+
 
 def p_data_header(context_id: int, length: int, control: int) -> bytes:
     """Return the 12 bytes before `length` bytes of one fragment, sent as a P-DATA-TF of its own."""
@@ -76,3 +81,26 @@ def length_limit(pdu_type: int, max_pdu: int) -> int | None:
     if pdu_type in (ASSOCIATE_RQ, ASSOCIATE_AC):
         return ASSOCIATE_LIMIT
     return FIXED_LENGTHS.get(pdu_type, 0)
+
+
+def aborted_error(peer: str, source: int, reason: int) -> Aborted:
+    """Return the exception for an A-ABORT by `peer`, in the words of table 9-26."""
+    who = ABORT_SOURCES.get(source, f"source {source}")
+    why = f": {ABORT_REASONS.get(reason, f'reason {reason}')}" if source == 2 else ""
+    return Aborted(
+        f"{peer} aborted the association, by {who}{why}",
+        source=source,
+        reason=reason,
+        hint="the peer's log may say why; -d shows what was sent last",
+    )
+
+
+def foreign_protocol(head: bytes) -> str:
+    """Name what was received instead of a PDU, by its first bytes."""
+    if head.startswith(TLS_ALERT):
+        return "answered with a TLS alert"
+    if head[:2] == b"\x16\x03":
+        return "speaks TLS where plain DICOM is expected"
+    if head[:4] in (b"GET ", b"POST", b"HEAD", b"PUT ", b"HTTP"):
+        return "speaks HTTP, not DICOM"
+    return f"sent something that is no DICOM PDU (type {head[0]:02X}H)"

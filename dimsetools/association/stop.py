@@ -43,21 +43,28 @@ class Stop:
         for close in tuple(self._closers):
             close()
 
-    def wait(self, seconds: float) -> bool:
-        """Block for `seconds`, or until the end is requested; True if it was."""
+    def fileno(self) -> int:
+        """Return a descriptor that becomes readable when the end is requested, and stays so."""
         if self._pipe is None:
             self._pipe = os.pipe()
-        if not self.requested:  # looked at after the pipe is there: a later request writes into it
-            poll = select.poll()
-            poll.register(self._pipe[0], select.POLLIN)
-            poll.poll(seconds * 1000)
+            if self.requested:
+                self._wake()
+        return self._pipe[0]
+
+    def wait(self, seconds: float) -> bool:
+        """Block for `seconds`, or until the end is requested; True if it was."""
+        poll = select.poll()
+        poll.register(self, select.POLLIN)
+        poll.poll(seconds * 1000)
         return self.requested
 
     def close(self) -> None:
-        """Free what `wait` needed."""
+        """Free what `wait` and `fileno` needed."""
         pipe, self._pipe = self._pipe, None
         for end in pipe or ():
             os.close(end)
+
+    __del__ = close
 
     def register(self, close: Callable[[], None]) -> None:
         """Have `close` called, from any thread, when the switch expires."""

@@ -15,6 +15,7 @@ _SUITES = {
     "rfc8996": "ECDHE+AESGCM:!aNULL:!PSK",  # PS3.15 B.12, the four suites of RFC 9325
 }
 PROFILES = tuple(_SUITES)
+_NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE")
 
 
 def client_context(settings: ClientTls) -> ssl.SSLContext:
@@ -59,7 +60,7 @@ def _context(protocol: int, profile: str) -> ssl.SSLContext:
 def _load_authorities(context: ssl.SSLContext, path: str) -> None:
     try:
         context.load_verify_locations(path)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot use {path} as certificate authority: {_reason(error)}",
             hint="--tls-ca takes a file of PEM certificates",
@@ -77,7 +78,7 @@ def _load_certificate(context: ssl.SSLContext, cert: str, key: str | None, passw
 
     try:
         context.load_cert_chain(cert, key, passphrase)
-    except (OSError, ssl.SSLError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(
             f"cannot use certificate {cert} with key {key or cert}: {_reason(error)}",
             hint="both are PEM files, and the key belongs to the certificate",
@@ -91,25 +92,32 @@ def is_tls_fault(error: OSError) -> TypeGuard[ssl.SSLError]:
 
 def handshake_error(error: ssl.SSLError, peer: str, *, server: bool) -> TlsError:
     """Name what went wrong in a hand-shake in words a user can act on."""
-    other = "client" if server else "peer"
+    if server:
+        return _caller_error(error, peer)
     if isinstance(error, ssl.SSLCertVerificationError):
         return TlsError(
             f"the certificate of {peer} was not accepted: {error.verify_message}",
             hint="check --tls-ca, its dates and --tls-server-name; --tls-insecure skips the check",
         )
-    reason = error.reason or ""
-    if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"):
+    if error.reason in _NO_TLS:
         return TlsError(f"{peer} does not speak TLS here", hint="call it without --tls, or on its TLS port")
-    if "ALERT" in reason:
-        alert = reason.replace("TLSV1_ALERT_", "").replace("SSLV3_ALERT_", "").replace("TLSV13_ALERT_", "")
+    if "ALERT" in (error.reason or ""):
         return TlsError(
-            f"the {other} {peer} refused the TLS hand-shake: {alert.replace('_', ' ').lower()}",
+            f"{peer} refused the TLS hand-shake: {_reason(error).rpartition('alert ')[2]}",
             hint="it may want a client certificate (--tls-cert, --tls-key) or not know our authority",
         )
     return TlsError(f"no TLS session with {peer}: {_reason(error)}", hint="check --tls-profile on both sides")
 
 
-def _reason(error: OSError) -> str:
+def _caller_error(error: ssl.SSLError, caller: str) -> TlsError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TlsError(f"the client certificate of {caller} was not accepted: {error.verify_message}")
+    if error.reason in _NO_TLS:
+        return TlsError(f"{caller} does not speak TLS, which is expected here")
+    return TlsError(f"no TLS session with {caller}: {_reason(error)}")
+
+
+def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, ssl.SSLError):
         return (error.reason or str(error)).replace("_", " ").lower()
-    return error.strerror or str(error)
+    return getattr(error, "strerror", None) or str(error)

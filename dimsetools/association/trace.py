@@ -10,7 +10,14 @@ from collections.abc import Callable, Mapping
 from time import time
 
 from dimsetools.association import pdu
-from dimsetools.association.values import Acceptance, ContextResult, Identity, Proposal, ProposedContext
+from dimsetools.association.values import (
+    Acceptance,
+    ContextResult,
+    Identity,
+    Proposal,
+    ProposedContext,
+    Rejection,
+)
 
 Record = dict[str, object]
 
@@ -60,8 +67,8 @@ class Tracer:
         self._write(record | dict(fields))
 
 
-def describe(values: Proposal | Acceptance) -> Record:
-    """Return the values of an A-ASSOCIATE-RQ or -AC as a record, secrets left out."""
+def describe(values: Proposal | Acceptance | Rejection) -> Record:
+    """Return the values of an A-ASSOCIATE-RQ, -AC or -RJ as a record, secrets left out."""
     record: Record = {}
     for name, value in values._asdict().items():
         if value is None or value in ((), ""):

@@ -16,7 +16,8 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from dimsetools.association.stop import Stop
-from dimsetools.errors import ConnectionLost, DimseError, LimitReached, NoAnswer, TlsError
+from dimsetools.errors import ConfigError, ConnectionLost, DimseError, LimitReached, NoAnswer, TlsError
+from dimsetools.escape import visible
 
 if TYPE_CHECKING:
     import ssl
@@ -26,6 +27,10 @@ _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _SLACK = 1.0
 """How far, seconds, a socket's time-out may stray from the deadline before it is set anew."""
 _TLS_SLICE = 128 * 1024
+_RENEWAL = 1024 * 1024
+"""Bytes received that earn a new deadline: a PDU may be as long as 4 GiB where we set no limit."""
+_BUFFERS_PER_CALL = 1000
+"""The kernel takes 1024 (IOV_MAX)."""
 
 
 class Transport:
@@ -37,6 +42,7 @@ class Transport:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._sock = sock
         self._tls: ssl.SSLSocket | None = None
+        self._server = False
         self._total = total
         self._stop = stop
         self._timeout: float | None = sock.gettimeout()
@@ -46,6 +52,7 @@ class Transport:
         self._wait: float | None = None
         self._deadline: float | None = None
         self._in_pieces = False
+        self._progress = 0
         self.peer_host, self.peer_port = sock.getpeername()[:2]
         if stop is not None:
             stop.register(self.shutdown)
@@ -63,11 +70,9 @@ class Transport:
 
     def start_tls(self, context: ssl.SSLContext, server_name: str | None, wait: float | None) -> None:
         """Shake hands within `wait` seconds; the server's side is taken if `server_name` is None."""
-        import ssl
+        from dimsetools.association.tls import handshake_error, is_tls_fault
 
-        from dimsetools.association.tls import handshake_error
-
-        server = server_name is None
+        server = self._server = server_name is None
         self._begin(wait)
         try:
             tls = context.wrap_socket(
@@ -78,34 +83,42 @@ class Transport:
                 suppress_ragged_eofs=True,
             )
             self._sock = self._tls = tls
+            if self._stop is not None:
+                self._stop.register(self.shutdown)  # again: one that came in between found no socket to close
             tls.settimeout(self._timeout)
             tls.do_handshake()
         except TimeoutError:
             if self._expired():
-                raise self._limit() from None
-            raise TlsError(f"no TLS hand-shake with {self.name} within {wait:g} s") from None
-        except ssl.SSLEOFError:
-            raise self._ended(TlsError(f"{self.name} closed the connection in the TLS hand-shake")) from None
-        except ssl.SSLError as error:
-            raise handshake_error(error, self.name, server=server) from error
+                raise limit_reached() from None
+            raise TlsError(
+                f"no TLS hand-shake with {self.name} within {wait or 0:g} s",
+                hint="it may not speak TLS on this port",
+            ) from None
         except OSError as error:
+            if is_tls_fault(error):
+                raise self._ended(handshake_error(error, self.name, server=server)) from error
             raise self._ended(
                 TlsError(
-                    f"{self.name} closed the connection in the TLS hand-shake: {error.strerror}",
-                    hint="it may not speak TLS on this port",
+                    f"{self.name} closed the connection in the TLS hand-shake",
+                    hint="it may not speak TLS on this port; its log says why",
                 )
-            ) from None
+            ) from error
+        except ValueError as error:
+            raise ConfigError(
+                f"{visible(server_name or '')} cannot be the name in a TLS certificate: {error}",
+                hint="--tls-server-name takes a host name",
+            ) from error
 
     # -- sending ------------------------------------------------------------------------------------
 
     def send(self, buffers: Sequence[bytes | memoryview], wait: float | None) -> None:
-        """Send all of `buffers`, at most 1000 of them; every 128 KiB of it gets `wait` seconds."""
+        """Send all of `buffers`; every 128 KiB of it gets `wait` seconds."""
         self._begin(wait)
         try:
             if self._tls is not None:
                 self._send_joined(b"".join(buffers), wait)
                 return
-            sent = self._sock.sendmsg(buffers)
+            sent = self._sock.sendmsg(buffers[:_BUFFERS_PER_CALL])
             left = sum(map(len, buffers)) - sent
             if left:
                 self._send_rest(buffers, sent, wait)
@@ -115,7 +128,7 @@ class Transport:
             raise self._failed(error) from error
 
     def _send_rest(self, buffers: Sequence[bytes | memoryview], sent: int, wait: float | None) -> None:
-        """Go on after a partial sendmsg, which is what a full socket buffer leads to."""
+        """Go on after a partial sendmsg: the socket buffer is full, or there are many buffers."""
         rest = [memoryview(buffer) for buffer in buffers]
         progress = 0
         while True:
@@ -131,7 +144,7 @@ class Transport:
                 self._begin(wait)
             else:
                 self._check_deadline()
-            sent = self._sock.sendmsg(rest)
+            sent = self._sock.sendmsg(rest[:_BUFFERS_PER_CALL])
 
     def _send_joined(self, data: bytes, wait: float | None) -> None:
         view = memoryview(data)
@@ -139,8 +152,8 @@ class Transport:
             self._begin(wait)
             piece = view[offset : offset + _TLS_SLICE]
             while piece:
-                piece = piece[self._sock.send(piece) :]
                 self._check_deadline()
+                piece = piece[self._sock.send(piece) :]
 
     # -- receiving ----------------------------------------------------------------------------------
 
@@ -187,26 +200,34 @@ class Transport:
             pieces.append(bytes(piece))
         return b"".join(pieces)
 
+    def discard(self, count: int) -> None:
+        """Drop the next `count` bytes, any number."""
+        while count:
+            count -= len(self.take(count))
+
     def _fill(self) -> int:
         """Receive once into the buffer; 0 at the end of the stream."""
-        if self._start == self._end:
-            self._start = self._end = 0
-        elif self._start > RECEIVE_BUFFER // 2:
-            size = self._end - self._start
-            self._buffer[:size] = bytes(self._view[self._start : self._end])
-            self._start, self._end = 0, size
-        if _QUICKACK is not None:
-            self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+        if self._start:
+            # Less than a header is left when more is needed, so moving it to the front costs nothing.
+            left = self._end - self._start
+            if left:
+                self._view[:left] = self._view[self._start : self._end]
+            self._start, self._end = 0, left
         try:
             if self._in_pieces:
                 self._check_deadline()
             self._in_pieces = True
+            if _QUICKACK is not None:
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
             count = self._sock.recv_into(self._view[self._end :])
         except TimeoutError:
             raise self._silent(self._wait, "sent nothing") from None
         except OSError as error:
             raise self._failed(error) from error
         self._end += count
+        self._progress += count
+        if self._progress >= _RENEWAL:
+            self._begin(self._wait)
         if not count and self._stop is not None and self._stop.expired:
             raise self._stop.error()
         return count
@@ -239,23 +260,29 @@ class Transport:
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket; what was received and not taken is gone."""
+        self._start = self._end = 0
         if self._stop is not None:
             self._stop.unregister(self.shutdown)
         self._sock.close()
 
     # -- deadlines ----------------------------------------------------------------------------------
 
+    def end_within(self, seconds: float) -> None:
+        """Replace the total limit: all that is still to come is the end, and it has `seconds` from now."""
+        self._total = monotonic() + seconds
+
     def _begin(self, wait: float | None) -> None:
         """Start a deadline `wait` seconds from now."""
         self._wait = wait
         self._deadline = None
         self._in_pieces = False
+        self._progress = 0
         timeout = wait
         if self._total is not None:
             left = self._total - monotonic()
             if left <= 0:
-                raise self._limit()
+                raise limit_reached()
             timeout = left if wait is None else min(left, wait)
         if timeout != self._timeout:
             self._timeout = timeout
@@ -271,6 +298,8 @@ class Transport:
         now = monotonic()
         if self._deadline is None:
             self._deadline = now + self._timeout
+            if self._total is not None:
+                self._deadline = min(self._deadline, self._total)
             return
         left = self._deadline - now
         if left <= 0:
@@ -282,12 +311,9 @@ class Transport:
     def _expired(self) -> bool:
         return self._total is not None and monotonic() >= self._total
 
-    def _limit(self) -> LimitReached:
-        return LimitReached("the total time-out is over, work is left", hint="raise --total-timeout")
-
     def _silent(self, wait: float | None, what: str) -> NoAnswer | LimitReached:
         if self._expired():
-            return self._limit()
+            return limit_reached()
         return NoAnswer(f"{self.name} {what} for {wait or 0:g} s")
 
     def _failed(self, error: OSError) -> Exception:
@@ -296,7 +322,7 @@ class Transport:
             from dimsetools.association.tls import handshake_error, is_tls_fault
 
             if is_tls_fault(error):
-                return self._ended(handshake_error(error, self.name, server=False))
+                return self._ended(handshake_error(error, self.name, server=self._server))
         return self._ended(ConnectionLost(f"{self.name} closed the connection: {error.strerror}"))
 
     def _ended(self, error: ConnectionLost | TlsError) -> Exception:
@@ -304,3 +330,8 @@ class Transport:
         if self._stop is not None and self._stop.expired:
             return self._stop.error()
         return error
+
+
+def limit_reached() -> LimitReached:
+    """Return the exception for work that the total time-out cut off."""
+    return LimitReached("the total time-out is over, work is left", hint="raise --total-timeout")

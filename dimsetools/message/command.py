@@ -61,6 +61,9 @@ ELEMENTS = {
 # A field with a default in its message may still be required on the wire.
 _ALWAYS_REQUIRED = ("message_id", "message_id_being_responded_to", "status")
 
+_LONGEST_COMMENT = 64
+"""Characters of an LO (PS3.5 table 6.2-1): peers may refuse a longer value."""
+
 _ELEMENT = struct.Struct("<HHI")
 _SHORT = struct.Struct("<HHIH")
 _LENGTH = struct.Struct("<HHII")
@@ -204,6 +207,8 @@ def _data_set_type(*, data_set: bool) -> bytes:
 def _encode_value(value: Any, vr: str) -> bytes:
     if vr == "AT":
         return b"".join(struct.pack("<HH", tag >> 16, tag & 0xFFFF) for tag in value)
+    if vr == "LO":
+        value = value[:_LONGEST_COMMENT]
     raw: bytes = value.encode("ascii" if vr == "UI" else "latin-1", "replace")
     if len(raw) % 2:
         raw += b"\0" if vr == "UI" else b" "

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple, NoReturn
 
 from dimsetools.association.association import Association, Fragment
-from dimsetools.association.pdu import COMMAND, LAST, p_data_header
+from dimsetools.association.pdu import COMMAND, HEADER, LAST, PDV_HEADER, p_data_header
 from dimsetools.association.values import AcceptedContext
-from dimsetools.errors import ConnectionLost, DimseError, ProtocolError
+from dimsetools.errors import ConnectionLost, ProtocolError
 from dimsetools.message.command import (
     MAX_COMMAND_SET,
     RESPONSE_BIT,
@@ -31,11 +31,11 @@ from dimsetools.message.sources import Source
 from dimsetools.status import is_pending
 
 BATCH = 1024 * 1024
-"""Bytes of a data set that are read and sent at a time."""
+"""Bytes of a data set that are read and sent at a time, in whole fragments."""
 UNLIMITED_WINDOW = 64
 """Requests outstanding where the peer sets no limit: enough to hide any latency, little enough to hold."""
 _FRAGMENTS_PER_SEND = 450
-"""Each takes two buffers, and a call takes 1024."""
+"""Each takes two buffers, and a system call takes 1024."""
 UNRECOGNIZED_OPERATION = 0x0211
 """PS3.7 annex C.5.23."""
 IDENTIFIER_CAP = 16 * 1024 * 1024
@@ -77,7 +77,8 @@ class Exchange:
         self._outstanding: dict[int, tuple[int, Request]] = {}
         self._last_id = 0
         self._buffer = memoryview(b"")
-        self._batch = max(min(BATCH, association.max_fragment * _FRAGMENTS_PER_SEND), 2)
+        fragment = association.max_fragment
+        self._batch = fragment * min(max(BATCH // fragment, 1), _FRAGMENTS_PER_SEND)
 
     # -- asking -------------------------------------------------------------------------------------
 
@@ -110,8 +111,8 @@ class Exchange:
     def dispatch(self, prepared: Prepared) -> None:
         """Send a prepared request."""
         context_id, request, source, buffers = prepared
-        self._send_all(context_id, source, buffers)
         self._trace("sent", context_id, request)
+        self._send_all(context_id, source, buffers)
         self._outstanding[request.message_id] = (context_id, request)
 
     def collect(self) -> Answer:
@@ -211,6 +212,8 @@ class Exchange:
                 self._violate("broke off a data set")
             data = fragment.data
             length += len(data)
+            if association.tracer is not None:
+                association.tracer.data_set("received", association.peer_name, data)
             try:
                 sink.write(data)
             except BaseException:
@@ -222,16 +225,15 @@ class Exchange:
     def _command_set(self, fragment: Fragment) -> bytes:
         """Return the whole command set that begins with `fragment`; nearly always that is all of it."""
         context_id = fragment.context_id
-        pieces, length = [], 0
+        raw = b""
         while True:
             if not fragment.control & COMMAND or fragment.context_id != context_id:
                 self._violate("sent data where a command set belongs")
-            pieces.append(bytes(fragment.data))
-            length += len(fragment.data)
-            if length > MAX_COMMAND_SET:
+            raw += fragment.data
+            if len(raw) > MAX_COMMAND_SET:
                 self._violate(f"sent a command set of more than {MAX_COMMAND_SET} bytes")
             if fragment.ends and fragment.control & LAST:
-                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+                return raw
             following = self.association.receive(self.association.timeouts.dimse)
             if following is None:
                 self._violate("asked for release inside a command set")
@@ -258,14 +260,17 @@ class Exchange:
             self._violate(f"sent a response with the unknown Command Field {decoded.command_field:04X}H")
         if decoded.data_set:
             self._read_fragments(context_id, NullSink())
-        refusal = encode_refusal(decoded, UNRECOGNIZED_OPERATION)
-        self.association.send_data((p_data_header(context_id, len(refusal), COMMAND | LAST), refusal))
+        buffers: list[bytes | memoryview] = []
+        refusal = memoryview(encode_refusal(decoded, UNRECOGNIZED_OPERATION))
+        self._cut(buffers, context_id, refusal, COMMAND, last=True)
+        self._send_buffers(buffers)
 
     # -- sending ------------------------------------------------------------------------------------
 
     def _send(self, context_id: int, message: Message, source: Source | None) -> None:
-        self._send_all(context_id, source, self._first_buffers(context_id, message, source))
+        buffers = self._first_buffers(context_id, message, source)
         self._trace("sent", context_id, message)
+        self._send_all(context_id, source, buffers)
 
     def _first_buffers(
         self, context_id: int, message: Message, source: Source | None
@@ -286,22 +291,33 @@ class Exchange:
 
     def _send_all(self, context_id: int, source: Source | None, buffers: list[bytes | memoryview]) -> None:
         """Send `buffers`, then batch after batch what `source` still has."""
-        self.association.send_data(buffers)
+        self._send_buffers(buffers)
         while source is not None and not source.exhausted:
             buffers = []
             try:
                 self._read_batch(buffers, context_id, source)
-            except DimseError:
+            except BaseException:
                 self.association.abort()
                 raise
-            self.association.send_data(buffers)
+            self._send_buffers(buffers)
+
+    def _send_buffers(self, buffers: list[bytes | memoryview]) -> None:
+        """Send PDUs, of which each has two buffers: its headers and its data."""
+        tracer = self.association.tracer
+        if tracer is not None:
+            peer = self.association.peer_name
+            for header, data in zip(buffers[::2], buffers[1::2], strict=True):
+                _, context_id, control = PDV_HEADER.unpack_from(header, HEADER.size)
+                tracer.fragment("sent", peer, context_id, control, len(data))
+                if not control & COMMAND:
+                    tracer.data_set("sent", peer, data)
+        self.association.send_data(buffers)
 
     def _cut(
         self, buffers: list[bytes | memoryview], context_id: int, data: memoryview, kind: int, *, last: bool
     ) -> None:
         """Append `data` as fragments, each in a P-DATA-TF of its own: some peers take no other kind."""
         size = self.association.max_fragment
-        tracer = self.association.tracer
         end = len(data)
         offset = 0
         while True:
@@ -310,8 +326,6 @@ class Exchange:
             control = kind | LAST if last and offset >= end else kind
             buffers.append(p_data_header(context_id, len(piece), control))
             buffers.append(piece)
-            if tracer is not None:
-                tracer.fragment("sent", self.association.peer_name, context_id, control, len(piece))
             if offset >= end:
                 return
 

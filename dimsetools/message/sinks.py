@@ -18,20 +18,18 @@ class MemorySink:
     """Keeps a data set in memory, up to `cap` bytes; more is a ProtocolError."""
 
     def __init__(self, cap: int) -> None:
-        self._pieces: list[bytes] = []
-        self._left = cap
+        self._data = bytearray()
         self._cap = cap
 
     def write(self, data: memoryview) -> None:
         """Take a copy of the next piece."""
-        self._left -= len(data)
-        if self._left < 0:
+        if len(self._data) + len(data) > self._cap:
             raise ProtocolError(f"a data set is longer than the {self._cap} bytes that are taken")
-        self._pieces.append(bytes(data))
+        self._data += data
 
     def value(self) -> bytes:
         """Return the whole data set."""
-        return b"".join(self._pieces)
+        return bytes(self._data)
 
 
 class NullSink:
