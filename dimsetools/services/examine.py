@@ -1,0 +1,127 @@
+"""Which of the files can be sent: each is opened, identified and walked to its end before anything is sent.
+
+What is broken is found here, where it costs one file; found in the middle of a message, it would cost the
+association. Nothing is read into memory but headers.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from dimsetools.association.stop import Stop
+from dimsetools.dataset.elements import Fault, Malformed, scan
+from dimsetools.dataset.part10 import FileMeta, open_regular, read_meta
+from dimsetools.errors import InputError
+from dimsetools.services.selection import Skipped
+from dimsetools.uids import TRANSFER_SYNTAXES
+
+_BLOCK = 1024 * 1024
+
+
+class Item(NamedTuple):
+    """An object to send: where it lies, and how its file looked (`size` bytes, `changed` in ns)."""
+
+    path: str
+    meta: FileMeta
+    size: int
+    changed: int
+
+
+class Remark(NamedTuple):
+    """Something to know about an input, or ("" as path) about the run, that stops nothing."""
+
+    path: str
+    text: str
+
+
+class Leniency(NamedTuple):
+    """What is forgiven: a data set that ends too early, and bytes behind it, which are then left out."""
+
+    truncated: bool = False
+    trim: bool = False
+
+
+STRICT = Leniency()
+
+
+def examine(
+    paths: Iterable[str | Skipped], leniency: Leniency = STRICT, *, stop: Stop | None = None
+) -> Iterator[Item | Skipped | Remark]:
+    """Return what each path holds, in order, until `stop` is requested.
+
+    A second file with the same SOP instance UID is an item too; that its content differs is remarked.
+    """
+    seen: dict[str, Item] = {}
+    for path in paths:
+        if stop is not None and stop.requested:
+            return
+        if isinstance(path, Skipped):
+            yield path
+            continue
+        try:
+            item = _examined(path, leniency)
+        except InputError as error:
+            yield Skipped(path, error)
+            continue
+        if item.meta.guessed:
+            syntax = TRANSFER_SYNTAXES[item.meta.transfer_syntax].name
+            yield Remark(
+                path, f"names no transfer syntax; it is sent as {syntax}, which its content looks like"
+            )
+        first = seen.setdefault(item.meta.sop_instance_uid, item)
+        if first is not item and _differ(first, item):
+            yield Remark(path, f"has the SOP instance UID of {first.path}, but other content")
+        yield item
+
+
+def _examined(path: str, leniency: Leniency) -> Item:
+    fd, status = open_regular(path)
+    try:
+        meta = read_meta(fd, status.st_size)
+        try:
+            scan(fd, meta.transfer_syntax, offset=meta.offset, length=meta.length)
+        except Malformed as fault:
+            meta = _forgiven(fault, meta, leniency)
+    finally:
+        os.close(fd)
+    return Item(path, meta, status.st_size, status.st_mtime_ns)
+
+
+def _forgiven(fault: Malformed, meta: FileMeta, leniency: Leniency) -> FileMeta:
+    """Return what is to be sent of a data set that is not whole, or raise the fault with a way out."""
+    if fault.fault is Fault.TRUNCATED:
+        if leniency.truncated:
+            return meta
+        raise InputError(str(fault), hint="--allow-truncated sends it as it is") from fault
+    syntax = TRANSFER_SYNTAXES.get(meta.transfer_syntax)
+    # The end of a deflated data set is counted where no file offset can be had from it.
+    if fault.fault is Fault.TRAILING and not (syntax is not None and syntax.deflated):
+        if leniency.trim:
+            return meta._replace(length=fault.end - meta.offset)
+        raise InputError(str(fault), hint="--trim sends it without them") from fault
+    raise fault
+
+
+def _differ(one: Item, other: Item) -> bool:
+    """Tell whether two objects differ in syntax or content; one of them may be gone by now."""
+    if one.meta.length != other.meta.length or one.meta.transfer_syntax != other.meta.transfer_syntax:
+        return True
+    try:
+        return _digest(one) != _digest(other)
+    except OSError:
+        return True
+
+
+def _digest(item: Item) -> bytes:
+    from hashlib import sha256
+
+    digest = sha256()
+    with open(item.path, "rb") as file:
+        file.seek(item.meta.offset)
+        left = item.meta.length
+        while left and (block := file.read(min(left, _BLOCK))):
+            digest.update(block)
+            left -= len(block)
+    return digest.digest()

@@ -1,0 +1,216 @@
+"""Objects over one open association: the loop that has to be fast.
+
+While the peer works on an object the next one is opened, checked and cut into PDUs. Every file is looked at
+before and after it is read: what was sent of a file that changed meanwhile is no object. Nothing is judged
+here, and nothing tried again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from dimsetools.dataset.part10 import open_regular
+from dimsetools.errors import DimseError, InputError, InputUnreadable
+from dimsetools.message.composite import CStoreRq, CStoreRsp
+from dimsetools.message.exchange import Exchange, Prepared
+from dimsetools.message.sources import BytesSource, FileSource
+from dimsetools.services.examine import Item
+
+if TYPE_CHECKING:
+    from dimsetools.association.association import Association
+    from dimsetools.association.values import AcceptedContext
+    from dimsetools.message.sources import Source
+    from dimsetools.services.plan import Pair
+
+_LONG = 4 * 1024 * 1024
+"""Objects of more bytes tell how far they are."""
+
+
+class Acknowledged(NamedTuple):
+    """The peer has answered; `changed` if the file did not stay the same while it was sent."""
+
+    item: Item
+    response: CStoreRsp
+    seconds: float
+    transfer_syntax: str
+    changed: InputUnreadable | None
+
+
+class Unsendable(NamedTuple):
+    """Nothing of the object was sent, because of its file or because it could not be converted."""
+
+    item: Item
+    error: DimseError
+
+
+class Unmatched(NamedTuple):
+    """The association has no context for the object."""
+
+    item: Item
+
+
+Outcome = Acknowledged | Unsendable | Unmatched
+
+
+class _Ready(NamedTuple):
+    item: Item
+    fd: int
+    prepared: Prepared
+
+
+class Sending:
+    """Sends what is in a queue over `association`.
+
+    `match` finds the context for a pair, `halted` tells whether to send no further object, `advance` is
+    told of bytes that went out. After an exception, `broken` is the object whose file failed in the middle
+    of its message, and `unacknowledged` the others that were under way.
+    """
+
+    def __init__(
+        self,
+        association: Association,
+        match: Callable[[Pair], AcceptedContext | None],
+        *,
+        priority: int,
+        halted: Callable[[], bool],
+        advance: Callable[[int], None] | None,
+    ) -> None:
+        self.acknowledged = 0
+        self.broken: Item | None = None
+        self._exchange = Exchange(association)
+        self._match = match
+        self._contexts: dict[Pair, AcceptedContext | None] = {}
+        self._priority = priority
+        self._halted = halted
+        self._advance = advance
+        self._flying: dict[int, tuple[Item, float]] = {}
+        self._changed: dict[int, InputUnreadable] = {}
+        self._ready: _Ready | None = None
+
+    def run(self, queue: deque[Item]) -> Iterator[Outcome]:
+        """Send until `queue` is empty, or halted, and everything under way is answered.
+
+        Several may take from `queue`. Raises what ends the association; InputError if it was ended by us
+        because the file of `broken` became shorter.
+        """
+        flying, window = self._flying, self._exchange.window
+        while True:
+            if self._ready is None and queue and not self._halted():
+                failed = self._prepare(queue)
+                if failed is not None:
+                    yield failed
+                if self._ready is None:
+                    continue
+            if self._ready is not None and len(flying) < window and not self._halted():
+                self._dispatch(self._ready)
+            elif flying:
+                outcome = self._collect()
+                if outcome is not None:
+                    yield outcome
+            else:
+                return
+
+    def unacknowledged(self) -> list[Item]:
+        """Return the objects that were sent, wholly or in part, and not answered."""
+        return [item for item, _ in self._flying.values()]
+
+    def close(self) -> list[Item]:
+        """Let go of what was prepared and not sent: return it for others to send."""
+        ready, self._ready = self._ready, None
+        if ready is None:
+            return []
+        os.close(ready.fd)
+        return [ready.item]
+
+    def _prepare(self, queue: deque[Item]) -> Outcome | None:
+        """Make the next object ready to go, or return why it cannot."""
+        try:
+            item = queue.popleft()
+        except IndexError:  # somebody else took the last one
+            return None
+        meta = item.meta
+        pair = meta.sop_class_uid, meta.transfer_syntax
+        if pair not in self._contexts:
+            self._contexts[pair] = self._match(pair)
+        context = self._contexts[pair]
+        if context is None:
+            return Unmatched(item)
+        fd = -1
+        try:
+            fd, status = open_regular(item.path)
+            if status.st_mtime_ns != item.changed or status.st_size != item.size:
+                raise InputUnreadable("changed after it was examined")
+            request = CStoreRq(
+                affected_sop_class_uid=meta.sop_class_uid,
+                affected_sop_instance_uid=meta.sop_instance_uid,
+                priority=self._priority,
+            )
+            prepared = self._exchange.prepare(context, request, self._source(fd, item, context))
+        except DimseError as error:
+            if fd >= 0:
+                os.close(fd)
+            return Unsendable(item, error)
+        self._ready = _Ready(item, fd, prepared)
+        return None
+
+    def _source(self, fd: int, item: Item, context: AcceptedContext) -> Source:
+        meta = item.meta
+        if context.transfer_syntax != meta.transfer_syntax:
+            from dimsetools.dataset.transcode import convert
+
+            return BytesSource(convert(fd, meta, context.transfer_syntax))
+        if meta.length > _LONG and self._advance is not None:
+            return _Watched(fd, meta.offset, meta.length, self._advance)
+        return FileSource(fd, meta.offset, meta.length)
+
+    def _dispatch(self, ready: _Ready) -> None:
+        item, fd, prepared = ready
+        self._ready = None
+        number = prepared.request.message_id
+        self._flying[number] = item, perf_counter()
+        try:
+            self._exchange.dispatch(prepared)
+            status = os.fstat(fd)
+        except InputError:
+            self.broken = self._flying.pop(number)[0]
+            raise
+        finally:
+            os.close(fd)
+        if status.st_mtime_ns != item.changed or status.st_size != item.size:
+            self._changed[number] = InputUnreadable("changed while it was sent")
+        if self._advance is not None and not isinstance(prepared.source, _Watched):
+            self._advance(item.meta.length)
+
+    def _collect(self) -> Acknowledged | None:
+        answer = self._exchange.collect()
+        number = answer.request.message_id
+        flight = self._flying.pop(number, None)
+        if flight is None:  # a second answer, after one that said "pending"
+            return None
+        self.acknowledged += 1
+        assert isinstance(answer.command, CStoreRsp)
+        item, started = flight
+        changed = self._changed.pop(number, None) if self._changed else None
+        return Acknowledged(
+            item, answer.command, perf_counter() - started, answer.context.transfer_syntax, changed
+        )
+
+
+class _Watched(FileSource):
+    """A file that tells how much of it was read."""
+
+    __slots__ = ("_advance",)
+
+    def __init__(self, fd: int, offset: int, length: int, advance: Callable[[int], None]) -> None:
+        super().__init__(fd, offset, length)
+        self._advance = advance
+
+    def read_into(self, view: memoryview) -> int:
+        """Read the next bytes."""
+        count = super().read_into(view)
+        self._advance(count)
+        return count
