@@ -28,6 +28,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the objects, 3 runs instead of 5")
     parser.add_argument("--stock", action="store_true", help="also against storescp without TCP_NODELAY")
+    parser.add_argument("--runs", type=int, help="another number of runs")
     parser.add_argument("--only", action="append", choices=SECTIONS, help="this section (repeatable)")
     parser.add_argument("--json", type=Path, help="write all samples to this file")
     return parser.parse_args()
@@ -42,7 +43,7 @@ def main() -> int:
         return 1
     chosen = options.only or [name for name in SECTIONS if name != "stock" or options.stock]
     with TemporaryDirectory(prefix="dimse-bench-") as folder:
-        bench = Bench(Path(folder), quick=options.quick, out=sys.stdout)
+        bench = Bench(Path(folder), quick=options.quick, runs=options.runs, out=sys.stdout)
         bench.say(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
         for name in chosen:
             SECTIONS[name](bench)

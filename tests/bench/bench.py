@@ -32,10 +32,10 @@ class Corpus(NamedTuple):
 class Bench:
     """One call of the bench: `report` and `judge` are how sections hand over what they measured."""
 
-    def __init__(self, folder: Path, *, quick: bool, out: IO[str]) -> None:
+    def __init__(self, folder: Path, *, quick: bool, out: IO[str], runs: int | None = None) -> None:
         self.folder = folder
         self.quick = quick
-        self.runs = 3 if quick else 5
+        self.runs = runs or (3 if quick else 5)
         self.tables: list[Table] = []
         self.targets: list[Target] = []
         self._out = out

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from tests.peers.process import environment, free_port, listening, stop, wait_until
+from tests.peers.process import environment, free_port, listening, wait_until
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 LIMIT = 900  # seconds for one run of one contestant
@@ -103,6 +103,8 @@ def serve(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator
             wait_until(lambda: listening(port), process)
             yield server
         finally:
-            stop(process)
+            # Never kill the launcher: the server would be left behind. Its own limit is the last resort.
+            process.terminate()
+            process.wait()
             if report.exists():
                 server.result = _read(report)

@@ -30,8 +30,13 @@ class Counted:
         self.objects = 0
         self.bytes = 0
         self.began: float | None = None
-        self.ended = 0.0
         self._command = b""
+
+    def report(self, now: float) -> None:
+        """Print what came until `now`."""
+        seconds = 0.0 if self.began is None else now - self.began
+        line = {"objects": self.objects, "bytes": self.bytes, "seconds": seconds}
+        print(json.dumps(line), flush=True)
 
     def accept(self, body: bytes) -> None:
         """Answer an A-ASSOCIATE-RQ."""
@@ -103,17 +108,13 @@ def converse(sock: socket.socket) -> None:
             elif kind == wire.ASSOCIATE_RQ:
                 counted.accept(bytes(body))
             elif kind == wire.RELEASE_RQ:
-                counted.ended = now
+                counted.report(now)  # before the sender may go: who waits for it finds the line written
                 sock.sendall(wire.release_rp())
         if start == end:
             start = end = 0
         elif BUFFER - start < _PDU.size + MAX_PDU:
             view[: end - start] = view[start:end]
             start, end = 0, end - start
-    if counted.began is not None:
-        seconds = counted.ended - counted.began
-        line = {"objects": counted.objects, "bytes": counted.bytes, "seconds": seconds}
-        print(json.dumps(line), flush=True)
 
 
 def main() -> None:

@@ -1,0 +1,89 @@
+"""The measuring instruments of the bench: a wrong one would make every figure of README wrong."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.bench.figures import MIB, Sample, Table, Target, in_turns, shown, verdicts
+from tests.bench.launching import run, serve
+from tests.conftest import Peers
+from tests.corpus import make_folder
+from tests.peers.process import required
+
+SENDER = [sys.executable, "-m", "tests.bench.sender"]
+RECEIVER = [sys.executable, "-m", "tests.bench.receiver", "{port}"]
+
+
+def test_the_bare_sender_delivers_every_byte(peers: Peers, tmp_path: Path) -> None:
+    made = [
+        *make_folder(tmp_path / "in", 3),
+        *make_folder(tmp_path / "in", 1, size=3_000_000),  # takes the place of the first
+    ][1:]
+    peer = peers.storescp("+B")
+    done = subprocess.run([*SENDER, str(peer.port), str(tmp_path / "in")], capture_output=True, check=True)
+    assert json.loads(done.stdout)["objects"] == 3
+    kept = [path.read_bytes() for path in peer.stored()]
+    assert all(any(file.endswith(entry.dataset) for file in kept) for entry in made)
+
+
+def test_the_receiver_counts_what_dcmtk_and_the_bare_sender_send(tmp_path: Path) -> None:
+    made = make_folder(tmp_path / "in", 20, size=200_000)
+    with serve(RECEIVER) as server:
+        for argv in (
+            [required("dcmsend"), "127.0.0.1", str(server.port), "+sd", str(tmp_path / "in")],
+            [required("storescu"), "127.0.0.1", str(server.port), "+sd", str(tmp_path / "in")],
+            [*SENDER, str(server.port), str(tmp_path / "in")],
+        ):
+            assert run(argv).code == 0
+        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert [line["objects"] for line in lines] == [20, 20, 20]
+    assert lines[2]["bytes"] == sum(len(entry.dataset) for entry in made)
+    assert all(0 < line["seconds"] < 10 for line in lines)
+
+
+def test_the_launcher_reports_time_memory_and_exit_status() -> None:
+    ran = run([sys.executable, "-c", "x = bytearray(60 << 20); raise SystemExit(3)"], quiet=True)
+    assert ran.code == 3
+    assert 60 < ran.peak / MIB < 120
+    assert 0 < ran.seconds < 10
+
+
+def test_a_server_under_the_launcher_ends_with_its_block() -> None:
+    with serve([required("storescp"), "--ignore", "{port}"]) as server:
+        pass
+    assert server.result is not None
+    assert server.result.code == -15
+    assert server.process.returncode == 0
+
+
+def test_contestants_take_turns_and_medians_are_compared() -> None:
+    order: list[str] = []
+    times = {"a": iter((1.0, 9.0, 2.0)), "b": iter((4.0, 4.0, 5.0))}
+
+    def measure(name: str) -> Sample:
+        order.append(name)
+        return Sample(next(times[name]), MIB, 1.0 if name == "a" else 3.0)
+
+    table = Table("title", 10, 1000, "b")
+    in_turns(table, {"a": lambda: measure("a"), "b": lambda: measure("b")}, 3)
+    assert "".join(order) == "ababab"
+    assert table.speed("a", "b") == 2.0
+    assert table.speed("a", "b", data=True) == 3.0
+    assert "2.00" in shown(table)
+
+
+def test_who_loses_objects_reaches_nothing() -> None:
+    table = Table("title", 10, 1000, "b")
+    table.add("a", Sample(1.0, MIB, 1.0, missing=1))
+    table.add("b", Sample(9.0, MIB, 9.0))
+    assert not table.target("a", "b", 1.0).reached
+    assert "lost 1 of 10" in shown(table)
+
+
+def test_verdicts_say_which_side_of_the_limit() -> None:
+    text = verdicts([Target("fast", 2.0, 1.5), Target("start", 70.0, 60.0, at_least=False, unit="ms")])
+    assert "reached" in text.splitlines()[1]
+    assert "MISSED" in text.splitlines()[2]
