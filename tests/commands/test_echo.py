@@ -3,6 +3,9 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
+import threading
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -10,13 +13,13 @@ import pytest
 
 from dimsetools.render.echo import COLUMNS
 from tests.peers import dimse
+from tests.peers.process import wait_until
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.peers import refusing_port, scripted_server, unanswered_port
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from subprocess import CompletedProcess
 
     from tests.conftest import Peers
     from tests.peers.certificates import Certificates
@@ -25,11 +28,13 @@ GOOD = (step.accept(), step.echo(), step.release(), step.closed())
 REFUSE = (step.expect(wire.ASSOCIATE_RQ), step.send(wire.associate_rj(1, 1, 7)), step.closed())
 
 
-def echo(*args: object, env: dict[str, str] | None = None, cwd: Path | None = None) -> CompletedProcess[str]:
+def echo(
+    *args: object, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     return dimse.run("echo", *args, env=env, cwd=cwd)
 
 
-def rows(done: CompletedProcess[str]) -> list[dict[str, object]]:
+def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -215,6 +220,20 @@ def test_sigterm_is_143(tmp_path: Path) -> None:
             assert process.wait(10) == 143
 
 
+def test_ctrl_c_ends_the_wait_for_a_connection(tmp_path: Path) -> None:
+    with unanswered_port() as port, dimse.start("echo", f"127.0.0.1:{port}", log=tmp_path / "log") as process:
+        wait_until(lambda: calling(port), process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 130
+
+
+def calling(port: int) -> bool:
+    """Whether the kernel has a connection request to the port under way that is not the test's own."""
+    with open("/proc/net/tcp", encoding="ascii") as table:
+        waiting = [line.split()[1] for line in table if line.split()[2:4] == [f"0100007F:{port:04X}", "02"]]
+    return len(waiting) > 1
+
+
 # -- several nodes ------------------------------------------------------------------------------------
 
 
@@ -234,8 +253,6 @@ def test_nodes_that_fail_alike_keep_their_status() -> None:
 
 def test_nodes_are_asked_at_the_same_time() -> None:
     """Two nodes that each wait for the other one's echo both answer."""
-    import threading
-
     meeting = threading.Barrier(2, timeout=10)
     script = (step.accept(), lambda _: meeting.wait(), step.echo(), step.release(), step.closed())
     with scripted_server(script) as one, scripted_server(script) as two:
@@ -281,8 +298,6 @@ def test_head_ends_quietly() -> None:
         reader, writer = os.pipe()
         os.close(reader)
         try:
-            import subprocess
-
             argv = [*dimse.COMMAND, "echo", server.address]
             done = subprocess.run(
                 argv, stdout=writer, stderr=subprocess.PIPE, env=dimse.environment(), check=False, timeout=30
@@ -290,6 +305,23 @@ def test_head_ends_quietly() -> None:
         finally:
             os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_terminal_gets_a_coloured_line() -> None:
+    reader, writer = os.openpty()
+    try:
+        with scripted_server(GOOD) as server:
+            argv = [*dimse.COMMAND, "echo", server.address]
+            done = subprocess.run(
+                argv, stdout=writer, stderr=subprocess.PIPE, env=dimse.environment(), check=False, timeout=30
+            )
+        shown = os.read(reader, 4096).decode()
+    finally:
+        os.close(reader)
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert shown.startswith(f"{server.address}  \x1b[32mok\x1b[0m  ")
+    assert shown.endswith("max PDU 16384\r\n")
 
 
 # -- monitors -----------------------------------------------------------------------------------------
@@ -360,9 +392,6 @@ assert main(["echo", sys.argv[1]]) == 0
 heavy = {"rich", "pydicom", "pynetdicom", "ssl", "json", "sqlite3", "concurrent.futures"} & set(sys.modules)
 assert not heavy, heavy
 """
-    import subprocess
-    import sys
-
     with scripted_server(GOOD) as server:
         argv = [sys.executable, "-c", code, server.address]
         done = subprocess.run(argv, capture_output=True, env=dimse.environment(), check=False, timeout=30)
