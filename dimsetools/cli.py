@@ -129,8 +129,8 @@ def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int
 
         traceback.print_exception(error)
     try:
-        Output(**options.printing()).failure(named, session.called if session is not None else "")
-        sys.stdout.flush()
+        with Output(**options.printing()) as output:
+            output.failure(named, session.called if session is not None else "")
     except BrokenPipeError:
         _reader_left()
     return named.exit_code

@@ -53,8 +53,9 @@ class Formatter:
         del record
         return ""
 
-    def close(self) -> str:
-        """Return what completes the document."""
+    def close(self, *, failed: bool = False) -> str:
+        """Return what completes the document; after a failure nothing if it was not begun."""
+        del failed
         return ""
 
     def picked(self, record: Record) -> Record:

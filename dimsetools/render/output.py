@@ -147,9 +147,12 @@ class Output:
 
     # -- life -----------------------------------------------------------------------------------
 
-    def close(self) -> None:
-        """Complete the document on stdout; call it once, after the last record."""
-        text = self._formatter.close()
+    def close(self, *, failed: bool = False) -> None:
+        """Complete the document on stdout; call it once, after the last record.
+
+        With `failed`, a document that was not begun is left to the Output which reports the failure.
+        """
+        text = self._formatter.close(failed=failed)
         if text:
             self._screen.out(text)
 
@@ -160,7 +163,7 @@ class Output:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not isinstance(error, OSError):  # stdout is gone; nothing can complete the document
-            self.close()
+            self.close(failed=error is not None)
 
     def _tell(self, state: State) -> None:
         self._say("info", ", ".join(state.words()), {"_event": "progress", **state.numbers()})

@@ -48,8 +48,10 @@ class Xml(Formatter):
         """Return an `<error>`."""
         return self._opened() + self._element("error", _unnamed(record))
 
-    def close(self) -> str:
+    def close(self, *, failed: bool = False) -> str:
         """Return the end of the document, of an empty one all of it."""
+        if failed and not self._begun:
+            return ""  # whoever reports the failure begins the document
         return self._opened() + "</results>\n"
 
     def _opened(self) -> str:

@@ -136,6 +136,16 @@ def test_xml_without_results_is_still_a_document() -> None:
     assert list(ET.fromstring(stdout.getvalue())) == []
 
 
+def test_xml_that_failed_before_a_result_leaves_the_document_to_the_report_of_the_failure() -> None:
+    stdout = StringIO()
+    error = ConnectionRefused("nobody there")
+    with pytest.raises(ConnectionRefused), Output("xml", stdout=stdout, stderr=StringIO()):
+        raise error
+    with Output("xml", stdout=stdout, stderr=StringIO()) as output:
+        output.failure(error)
+    assert [child.tag for child in ET.fromstring(stdout.getvalue())] == ["error"]
+
+
 def test_table_shows_the_line_and_without_one_the_values() -> None:
     assert shown("table", summary=False).splitlines()[0] == "a.dcm  ok"
     assert shown("table", fields=["_status", "_ms"]).splitlines() == ["0000  12.1", "A700  0.5"]
