@@ -75,7 +75,7 @@ def command_page(command: Command) -> str:
     if command.examples:
         page.section("Examples")
         for line, meaning in command.examples:
-            page.paragraph(meaning)
+            page.paragraph(f"{meaning[:1].upper()}{meaning[1:].removesuffix('.')}:")
             page.verbatim([line])
     _surroundings(page)
     _see_also(page, [("dimse", 1), ("dimse.toml", 5)])
@@ -113,7 +113,7 @@ def main_page(commands: Sequence[Command]) -> str:
 
 
 def _synopsis(argument: Argument) -> str:
-    name = italic(argument.metavar.removesuffix("...")) + ("..." if argument.several else "")
+    name = italic(argument.metavar) + ("..." if argument.several else "")
     return name if argument.required else f"[{name}]"
 
 

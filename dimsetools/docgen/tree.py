@@ -111,7 +111,7 @@ def _option(option: click.Option, context: click.Context) -> Option:
 
 def _argument(argument: click.Argument, context: click.Context) -> Argument:
     return Argument(
-        metavar=argument.metavar or argument.make_metavar(context).strip("[]."),
+        metavar=argument.make_metavar(context).strip("[]."),
         help=argument.help or "",
         required=argument.required,
         several=argument.nargs != 1,

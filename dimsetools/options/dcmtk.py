@@ -50,11 +50,11 @@ _LEVELS = {
 
 COMMON: _Table = {
     "-aet --aetitle --calling-aet --ae-title": _one("--aet"),
-    "-ta --acse-timeout": _one("--acse-timeout"),
-    "-td --dimse-timeout": _one("--dimse-timeout"),
+    "-ta": _one("--acse-timeout"),
+    "-td": _one("--dimse-timeout"),
     "-tn --network-timeout": _one("--idle-timeout"),
     "-ts --socket-timeout": _one("--idle-timeout"),
-    "-pdu --max-pdu": _one("--max-pdu"),
+    "-pdu": _one("--max-pdu"),
     "-ll --log-level": Use((), 1, _LEVELS),
     "+v --verbose-pc": Use(("-v",)),
     "-lc --log-config": Refused("--log-config", "use -v, -d or --log-json"),

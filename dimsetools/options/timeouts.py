@@ -49,7 +49,7 @@ TIMEOUTS = Group(
         _timeout("acse", "For TLS and for each answer while opening or releasing (default 30)."),
         _timeout("dimse", "For each message and each PDU of it (default 60)."),
         _timeout("idle", "For a connection on which nothing is under way (default 60)."),
-        _timeout("total", "For the whole run of an association (default no limit)."),
+        _timeout("total", "For everything from the first connection on (default no limit)."),
     ),
 )
 

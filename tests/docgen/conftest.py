@@ -33,11 +33,18 @@ def commands() -> tuple[Command, ...]:
         params=[click.Argument(["folder"], required=False, type=click.Path(file_okay=False))],
         groups=ACCEPTOR,
     )
+    ask = NetworkCommand(
+        "ask",
+        callback=lambda session, **_: 0,
+        help="Ask.",
+        params=[PeerArgument(several=True, required=False)],
+    )
     plain = click.Command(
         "plain", help="Plain.", params=[click.Option(["--loud"], is_flag=True, help="Loud.")]
     )
     return (
         described("send", "Send files.", send),
         described("listen", "Listen to others.", listen),
+        described("ask", "Ask nodes.", ask),
         described("plain", "Do nothing.", plain),
     )

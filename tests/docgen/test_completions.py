@@ -49,6 +49,7 @@ CASES = [
     (["send", "--report", "my"], {"my image.dcm"}),
     (["send", "--aet", "p"], set()),
     (["listen", "fo"], {"folder"}),
+    (["ask", "pacs", "c"], {"ct"}),
     (["plain", "--l"], {"--loud"}),
 ]
 

@@ -39,6 +39,7 @@ def test_a_commands_page_says_what_its_help_says(commands: tuple[Command, ...]) 
     assert "dimse send [OPTION...] PEER [PATHS...]" in text
     assert "Send it's [files]: 100\\% of them." in text
     assert "A note for the page." in text
+    assert "Sends a file:" in text
     assert ".first -- line\n" in text
     assert "-r, --report FILE" in text
     assert "A report, in `X'." in text
@@ -48,11 +49,16 @@ def test_a_commands_page_says_what_its_help_says(commands: tuple[Command, ...]) 
     assert "dimse send pacs 'a b'" in text
 
 
+def test_what_may_be_left_out_stands_in_brackets(commands: tuple[Command, ...]) -> None:
+    assert "dimse listen [OPTION...] [FOLDER]" in _shown(command_page(commands[1]))
+    assert "dimse ask [OPTION...] [PEER...]" in _shown(command_page(commands[2]))
+
+
 def test_every_exit_status_is_explained_and_stands_in_the_help_in_brief(
     commands: tuple[Command, ...],
 ) -> None:
     assert [int(code) for code, _, _ in EXITS] == [int(code) for code in ExitCode]
-    text = _shown(command_page(commands[2]))
+    text = _shown(command_page(commands[3]))
     for code in ExitCode:
         assert f"\n       {int(code)} " in text
 

@@ -48,6 +48,11 @@ def test_no_spelling_stands_twice_for_one_command() -> None:
         assert sorted(words) == sorted(set(words))
 
 
+def test_no_spelling_is_our_own() -> None:
+    words = {spelling for _, spelled, _ in ROWS for spelling in spelled.split()}
+    assert not words & (SHARED | OF_COMMANDS)
+
+
 def test_the_same_letters_may_mean_different_things_to_different_commands() -> None:
     assert isinstance(spellings("store")["-xs"], Use)
     assert not isinstance(spellings("scp")["-xs"], Use)
