@@ -222,7 +222,7 @@ class Walk:
         if body + length > limit:
             raise self._overrun(self.pos, limit)
         known = tag in self._sequences or not hidden
-        if (not hidden and vr == codec.sq) or (
+        if (not hidden and vr == codec.sq and length) or (
             hidden
             and length >= 8
             and tag not in _PIXEL_DATA
