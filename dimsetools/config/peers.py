@@ -9,7 +9,6 @@ import re
 from typing import NamedTuple
 
 _HOST = re.compile(r"[^\s\x00-\x20\x7f/@\[\]:\\?#]+")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
@@ -41,9 +40,22 @@ def ae_title(text: str) -> str:
 def check_host(text: str) -> str:
     """Return a host name or IP address; IPv6 with or without brackets."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
-    if _IPV6.fullmatch(bare) or (bare == text and _HOST.fullmatch(text)):
+    if _is_ipv6(bare) or (bare == text and _HOST.fullmatch(text)):
         return bare
     raise ValueError("is no host name or IP address")
+
+
+def _is_ipv6(text: str) -> bool:
+    """Tell whether `text` is an IPv6 address, with or without a zone."""
+    if ":" not in text:
+        return False
+    from ipaddress import IPv6Address
+
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def check_port(port: int) -> int:

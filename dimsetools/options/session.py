@@ -198,9 +198,15 @@ def _created(path: str) -> IO[str]:
 
 def _as_line(record: Record) -> str:
     """Return one event as `event direction name=value ...`."""
-    words = [
-        f"{key}={value}" for key, value in record.items() if not key.startswith("_") and key != "direction"
-    ]
-    return " ".join([str(record.get("_event", "")), str(record.get("direction", "")), *words]).replace(
-        "  ", " "
-    )
+    fields = {key: value for key, value in record.items() if not key.startswith("_") and key != "direction"}
+    begin = [str(record[key]) for key in ("_event", "direction") if key in record]
+    return " ".join([*begin, *(f"{key}={_shown(value)}" for key, value in fields.items())])
+
+
+def _shown(value: object) -> str:
+    """Return a value of an event: records within it in parentheses, lists with commas."""
+    if isinstance(value, dict):
+        return f"({' '.join(f'{key}={_shown(item)}' for key, item in value.items())})"
+    if isinstance(value, (list, tuple)):
+        return ",".join(_shown(item) for item in value)
+    return str(value)

@@ -71,6 +71,7 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         ("PACS@host", "104", "PACS@host:104"),
         ("host", "104x", None),
         ("host:105", "104", None),
+        ("104:104", "104", None),
         ("a/b", "104", None),
     ],
 )

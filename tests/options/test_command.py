@@ -133,6 +133,14 @@ def test_the_formats_are_those_that_can_be_printed() -> None:
     assert set(FORMATS) == set(PRINTED)
 
 
+def test_names_that_stand_twice_are_the_same() -> None:
+    from dimsetools.config.words import IDENTITY_TYPES, TLS_PROFILES
+    from dimsetools.options import identity, tls
+
+    assert tls._PROFILES == TLS_PROFILES
+    assert tuple(IDENTITY_TYPES) == identity._TYPES
+
+
 def test_values_of_negotiation_are_resolved(run: Run) -> None:
     words = [
         "h:1",

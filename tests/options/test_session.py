@@ -115,11 +115,13 @@ def test_a_trace_is_one_object_a_line_in_a_private_file(bare: Path) -> None:
     with Session({Output: Output(trace="t.ndjson", debug=True)}) as session:
         tracer = session.tracer(lambda text, level: lines.append((text, level)))
         assert tracer is not None
-        tracer.event("connected", "h:1", local="127.0.0.1:5")
+        tracer.event(
+            "connected", "h:1", local="127.0.0.1:5", contexts=[{"id": 1, "syntaxes": ("1.2", "1.3")}]
+        )
     record = json.loads((bare / "t.ndjson").read_text())
     assert (record["_event"], record["peer"], record["local"]) == ("connected", "h:1", "127.0.0.1:5")
     assert (bare / "t.ndjson").stat().st_mode & 0o777 == 0o600
-    assert lines == [("connected peer=h:1 local=127.0.0.1:5", 3)]
+    assert lines == [("connected peer=h:1 local=127.0.0.1:5 contexts=(id=1 syntaxes=1.2,1.3)", 3)]
 
 
 def test_no_trace_without_being_asked() -> None:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dimsetools.errors import UsageError
-from dimsetools.options import ACCEPTOR, PeerArgument
+from dimsetools.options import ACCEPTOR, REQUESTOR, PeerArgument
+from dimsetools.options.spelling import PeerWords, respelled
 from tests.options.conftest import Run
 
 ECHO = (PeerArgument(several=True),)
@@ -149,3 +153,41 @@ def test_json_takes_fields_only_behind_its_equals_sign(run: Run) -> None:
     seen = run("--json", "h:1", "--json=SOPInstanceUID,_status")
     assert seen.session.output.printing()["format"] == "json"
     assert seen.session.output.fields == ("SOPInstanceUID", "_status")
+
+
+WORDS = st.sampled_from(
+    [
+        "-aet",
+        "-aet=X",
+        "-xe",
+        "+r",
+        "--",
+        "-k",
+        "--key",
+        "--aet=Y",
+        "--json",
+        "--json=A",
+        "-v",
+        "-vk",
+        "104",
+        "h",
+        "h:1",
+        "=",
+        "",
+    ]
+)
+PARAMS = [option for group in REQUESTOR for option in group.options]
+PARAMS.append(click.Option(["-k", "--key"]))
+
+
+@given(st.lists(WORDS, max_size=8))
+def test_what_was_translated_once_stays_as_it_is(words: list[str]) -> None:
+    with suppress(UsageError):
+        once = respelled(words, "store", PARAMS, PeerWords.ALL)
+        assert respelled(once, "store", PARAMS, PeerWords.ALL) == once
+
+
+@given(st.lists(WORDS, max_size=8))
+def test_words_behind_two_dashes_come_through(words: list[str]) -> None:
+    line = ["-v", "--", *words]
+    assert respelled(line, "store", PARAMS, PeerWords.NONE) == line
