@@ -1,0 +1,80 @@
+"""PDUs as PS3.8 section 9.3 prints them, and words for what is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from dimsetools.association import pdu
+from dimsetools.association.pdu import aborted_error, foreign_protocol, length_limit, p_data_header
+from tests.scripted import wire
+
+
+def test_fixed_units_are_the_standards() -> None:
+    assert wire.release_rq() == pdu.RELEASE_RQ_PDU
+    assert wire.release_rp() == pdu.RELEASE_RP_PDU
+    assert pdu.abort_pdu(2, 6) == wire.abort(2, 6)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 16370, 1 << 20])
+@pytest.mark.parametrize("command", [True, False])
+@pytest.mark.parametrize("last", [True, False])
+def test_a_fragment_is_a_pdu_of_its_own(size: int, command: bool, last: bool) -> None:
+    control = (pdu.COMMAND if command else 0) | (pdu.LAST if last else 0)
+    expected = wire.p_data(wire.pdv(bytes(size), context=255, command=command, last=last))
+    assert p_data_header(255, size, control) + bytes(size) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "announced", "limit"),
+    [
+        (pdu.P_DATA_TF, 16384, 16384),
+        (pdu.P_DATA_TF, 0, None),
+        (pdu.ASSOCIATE_RQ, 16384, 128 * 1024),
+        (pdu.ASSOCIATE_AC, 0, 128 * 1024),
+        (pdu.ASSOCIATE_RJ, 0, 4),
+        (pdu.RELEASE_RQ, 0, 4),
+        (pdu.RELEASE_RP, 0, 4),
+        (pdu.ABORT, 0, 4),
+        (0, 16384, 0),
+        (8, 0, 0),
+        (255, 0, 0),
+    ],
+)
+def test_every_type_has_its_limit(kind: int, announced: int, limit: int | None) -> None:
+    assert length_limit(kind, announced) == limit
+
+
+@pytest.mark.parametrize(
+    ("source", "reason", "words"),
+    [
+        (0, 0, "by the peer's application"),
+        (0, 5, "by the peer's application"),  # a user's abort has no reason, whatever the byte says
+        (2, 0, "by the peer's DICOM upper layer: reason not specified"),
+        (2, 1, "by the peer's DICOM upper layer: unrecognized PDU"),
+        (2, 2, "by the peer's DICOM upper layer: unexpected PDU"),
+        (2, 3, "by the peer's DICOM upper layer: reason 3"),
+        (2, 4, "by the peer's DICOM upper layer: unrecognized PDU parameter"),
+        (2, 5, "by the peer's DICOM upper layer: unexpected PDU parameter"),
+        (2, 6, "by the peer's DICOM upper layer: invalid PDU parameter value"),
+        (1, 9, "by source 1"),
+    ],
+)
+def test_an_abort_is_told_in_words(source: int, reason: int, words: str) -> None:
+    error = aborted_error("10.0.0.5:104", source, reason)
+    assert error.message == f"10.0.0.5:104 aborted the association, {words}"
+    assert (error.source, error.reason, error.exit_code, error.retryable) == (source, reason, 61, True)
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        (b"GET / ", "speaks HTTP, not DICOM"),
+        (b"HTTP/1", "speaks HTTP, not DICOM"),
+        (b"\x16\x03\x01\x02\x00\x01", "speaks TLS where plain DICOM is expected"),
+        (b"\x15\x03\x03\x00\x02\x02", "answered with a TLS alert"),
+        (b"SSH-2.", "sent something that is no DICOM PDU (type 53H)"),
+        (b"\x00\x00\x00\x00\x00\x00", "sent something that is no DICOM PDU (type 00H)"),
+    ],
+)
+def test_other_protocols_are_named(head: bytes, words: str) -> None:
+    assert foreign_protocol(head) == words
