@@ -168,11 +168,12 @@ def _take_values_as_they_are() -> None:
 def _decompress(dataset: Dataset, syntax: str) -> None:
     if "PixelData" not in dataset:
         return
+    from pydicom import config
     from pydicom.pixels.decoders.base import get_decoder
     from pydicom.pixels.utils import decompress, get_expected_length
     from pydicom.uid import UID
 
-    if not get_decoder(UID(syntax)).is_available:
+    if not (config.have_numpy and get_decoder(UID(syntax)).is_available):
         raise CodecMissing(f"decompressing {_name(syntax)} needs a codec that is not installed")
     # Lossless data keep the colours they have; JPEG's subsampled ones exist in the coded form only.
     lossy = TRANSFER_SYNTAXES[syntax].lossy
@@ -188,11 +189,12 @@ def _decompress(dataset: Dataset, syntax: str) -> None:
 def _compress(dataset: Dataset, target: str) -> None:
     if "PixelData" not in dataset:
         raise ConversionError(f"cannot be converted to {_name(target)}: it has no pixel data")
+    from pydicom import config
     from pydicom.pixels.encoders.base import get_encoder
     from pydicom.pixels.utils import compress, pixel_array
     from pydicom.uid import UID
 
-    if not get_encoder(UID(target)).is_available:
+    if not (config.have_numpy and get_encoder(UID(target)).is_available):
         raise CodecMissing(f"compressing to {_name(target)} needs a codec that is not installed")
     pixels = None
     if dataset.get("PlanarConfiguration") == 1:
