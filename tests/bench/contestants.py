@@ -51,7 +51,7 @@ SENDERS: dict[str, Sender] = {
     "dimse store": dimse_store,
     "dcmsend": dcmsend,
     "storescu": storescu,
-    "pynetdicom storescu": pynetdicom_storescu,
+    "bare socket loop": bare_sender,
 }
 
 

@@ -20,8 +20,9 @@ RECEIVERS: dict[str, Callable[[Path], Sequence[str]]] = {
     FULL: lambda folder: dimse_scp(folder, "--durability", "full"),
     STORESCP: lambda folder: storescp("-od", str(folder)),
     PRESERVING: lambda folder: storescp("+B", "-od", str(folder)),
-    "pynetdicom storescp": pynetdicom_storescp,
 }
+PYNETDICOM = "pynetdicom storescp"
+FEW = 200  # objects for it: 5 to 10 ms each
 
 
 def measure(bench: Bench) -> None:
@@ -37,6 +38,7 @@ def measure(bench: Bench) -> None:
         if corpus is bench.middle:
             bench.judge(_rate(table, "one association"))
     several(bench)
+    against_pynetdicom(bench)
 
 
 def _rate(table: Table, words: str) -> Target:
@@ -59,6 +61,15 @@ def receive(bench: Bench, start: Callable[[Path], Sequence[str]], corpus: Corpus
     return Sample(ran.seconds, peak, seconds, corpus.objects - kept)
 
 
+def against_pynetdicom(bench: Bench) -> None:
+    """A table of its own with few objects."""
+    receivers = {OURS: RECEIVERS[OURS], PYNETDICOM: pynetdicom_storescp}
+    for corpus in (bench.few(bench.small, FEW), bench.few(bench.middle, FEW)):
+        table = bench.table("dcmsend and bare sender into receivers", corpus, PYNETDICOM)
+        timed = {name: partial(receive, bench, start, corpus) for name, start in receivers.items()}
+        bench.report(in_turns(table, timed, bench.runs))
+
+
 def several(bench: Bench) -> None:
     """Four dcmsend at once, each with a quarter of the corpus; the whole is the slowest of them."""
     corpus = bench.middle
@@ -77,7 +88,6 @@ def several(bench: Bench) -> None:
         OURS: RECEIVERS[OURS],
         FULL: RECEIVERS[FULL],
         STORESCP: lambda folder: storescp("--fork", "-od", str(folder)),
-        "pynetdicom storescp": pynetdicom_storescp,
     }
     timed = {name: partial(together, start) for name, start in receivers.items()}
     bench.report(in_turns(table, timed, bench.runs))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.bench.bench import Bench, Corpus, into_real, meter
-from tests.bench.contestants import SENDERS, bare_sender, storescp
+from tests.bench.bench import MB, Bench, Corpus, into_real, meter
+from tests.bench.contestants import SENDERS, dimse_store, pynetdicom_storescu, storescp
 from tests.bench.figures import Table, in_turns
 from tests.bench.launching import serve
 
 OURS, THEIRS, BARE = "dimse store", "dcmsend", "bare socket loop"
+FEW = 200
 
 
 def measure(bench: Bench) -> None:
@@ -20,38 +21,52 @@ def measure(bench: Bench) -> None:
         for table in (plain, real):
             bench.report(table)
             bench.judge(table.target(OURS, THEIRS, floor, data=True), table.target(OURS, THEIRS, 1.0))
-        if corpus is bench.small:
-            bench.judge(real.target(OURS, "pynetdicom storescu", 10.0))
         if corpus is bench.large:
             bench.judge(plain.target(OURS, BARE, 0.9, data=True))
+    against_pynetdicom(bench)
 
 
 def into_plain_receiver(bench: Bench, corpus: Corpus) -> Table:
     """The receiver that only reads and acknowledges costs all senders the same."""
     table = bench.table("store into a plain receiver", corpus, THEIRS)
-    senders = {**SENDERS, BARE: bare_sender}
     with meter() as receiver:
         return in_turns(
             table,
             {
                 name: partial(receiver.time, sender(receiver.port, corpus.folder), corpus)
-                for name, sender in senders.items()
+                for name, sender in SENDERS.items()
             },
             bench.runs,
         )
 
 
+def against_pynetdicom(bench: Bench) -> None:
+    """A table of its own with few objects: its sender waits some 40 ms for each (Nagle and delayed ACK)."""
+    theirs = "pynetdicom storescu"
+    senders = {OURS: dimse_store, theirs: pynetdicom_storescu}
+    for corpus in (bench.few(bench.small, FEW), bench.few(bench.middle, FEW)):
+        table = bench.table("store into a plain receiver", corpus, theirs)
+        with meter() as receiver:
+            timed = {
+                name: partial(receiver.time, sender(receiver.port, corpus.folder), corpus)
+                for name, sender in senders.items()
+            }
+            in_turns(table, timed, bench.runs)
+        bench.report(table)
+        if corpus.size < FEW * MB // 2:
+            bench.judge(table.target(OURS, theirs, 10.0), table.target(OURS, theirs, 10.0, data=True))
+
+
 def into_storescp(bench: Bench, corpus: Corpus) -> Table:
     """What people have: storescp, told to drop what it reads."""
     table = bench.table("store into storescp --ignore", corpus, THEIRS)
-    senders = {**SENDERS, BARE: bare_sender}
     with serve(storescp("--ignore")) as receiver:
         alone = Table("start", 1, 0, THEIRS)
         in_turns(
             alone,
             {
                 name: into_real(sender(receiver.port, bench.single.folder), bench.single, 0.0)
-                for name, sender in senders.items()
+                for name, sender in SENDERS.items()
             },
             bench.runs * 3,  # it is taken off every run, so it must not jitter
         )
@@ -59,7 +74,7 @@ def into_storescp(bench: Bench, corpus: Corpus) -> Table:
             table,
             {
                 name: into_real(sender(receiver.port, corpus.folder), corpus, alone.whole(name))
-                for name, sender in senders.items()
+                for name, sender in SENDERS.items()
             },
             bench.runs,
         )
