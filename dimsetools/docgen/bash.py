@@ -51,6 +51,7 @@ _MIDDLE = """\
 """
 
 _OPTIONS = """\
+        *) [[ $takes == *" $previous "* ]] && return ;;
     esac
     if [[ $current == -* ]]; then
         _dimse_offer -W "$options"
@@ -83,15 +84,13 @@ def bash(commands: Sequence[Command]) -> str:
             f"            takes=' {takes} ' ;;",
         ]
     lines.append(_MIDDLE.rstrip("\n"))
-    for command in commands:
-        for option in command.options:
-            if option.metavar:
-                patterns = "|".join(f"{command.name}/{spelling}" for spelling in option.spellings)
-                lines.append(f"        {patterns}) {_offer(option.fill, option.choices)}return ;;")
+    for offer, patterns in _values(commands).items():
+        lines += [f"        {pattern} | \\" for pattern in patterns[:-1]]
+        lines.append(f"        {patterns[-1]}) {offer}; return ;;")
     lines.append(_OPTIONS.rstrip("\n"))
     for command in commands:
         lines += [
-            f"        {command.name}/{place}) {_offer(argument.fill, ()).rstrip('; ')} ;;"
+            f"        {command.name}/{place}) {_offer(argument.fill, ())} ;;"
             for place, argument in _places(command.arguments)
             if argument.fill
         ]
@@ -99,12 +98,23 @@ def bash(commands: Sequence[Command]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _values(commands: Sequence[Command]) -> dict[str, list[str]]:
+    """Return what to offer for an option's value, and behind which options."""
+    offers: dict[str, list[str]] = {}
+    for command in commands:
+        for option in command.options:
+            if option.fill:
+                patterns = (f"{command.name}/{spelling}" for spelling in option.spellings)
+                offers.setdefault(_offer(option.fill, option.choices), []).append(" | ".join(patterns))
+    return offers
+
+
 def _offer(fill: Fill, choices: Sequence[str]) -> str:
     if fill == "choice":
-        return f"_dimse_offer -W '{' '.join(choices)}'; "
+        return f"_dimse_offer -W '{' '.join(choices)}'"
     if fill == "peer":
-        return '_dimse_offer -W "$(_dimse_nodes)"; '
-    return {"file": "_dimse_offer -f; ", "folder": "_dimse_offer -d; "}.get(fill, "")
+        return '_dimse_offer -W "$(_dimse_nodes)"'
+    return {"file": "_dimse_offer -f", "folder": "_dimse_offer -d"}[fill]
 
 
 def _places(arguments: Sequence[Argument]) -> list[tuple[str, Argument]]:
