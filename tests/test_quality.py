@@ -66,5 +66,4 @@ def test_exceptions_to_the_rule_exist() -> None:
 def test_ci_runs_the_command_that_readme_promises() -> None:
     command = (ROOT / ".ci" / "run").read_text().splitlines()[-1]
     assert command.endswith(".venv/bin/pytest")
-    readme = [line.strip().strip("`$ ") for line in (ROOT / "README.md").read_text().splitlines()]
-    assert command in readme
+    assert command in (ROOT / "README.md").read_text()

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from tests.peers.process import environment, free_port, listening, wait_until
+from tests.peers.process import PeerError, environment, free_port, listening, wait_until
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 LIMIT = 900  # seconds for one run of one contestant
@@ -100,7 +100,12 @@ def serve(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator
             )
         server = Server(process, port, log)
         try:
-            wait_until(lambda: listening(port), process)
+            try:
+                wait_until(lambda: listening(port), process)
+            except PeerError as failure:
+                raise PeerError(
+                    f"{' '.join(filled)}: {failure}:\n{log.read_text(errors='replace')}"
+                ) from None
             yield server
         finally:
             # Never kill the launcher: the server would be left behind. Its own limit is the last resort.
