@@ -11,8 +11,7 @@ from dimsetools.dataset.part10 import read_meta
 from dimsetools.errors import InputError
 from dimsetools.uids import TRANSFER_SYNTAXES
 
-ALWAYS_READ = {"SOPClassUID": 0x00080016, "SOPInstanceUID": 0x00080018, "StudyInstanceUID": 0x0020000D}
-
+_SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 _MAX_INFLATE = 8 * 1024 * 1024  # bytes of a deflated data set that are checked: it is kept as it came
 _BLOCK = 1024 * 1024
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -29,7 +28,7 @@ def examine(
     announced: tuple[str, str, str],
     tags: Mapping[str, int],
 ) -> dict[str, str]:
-    """Check the `length` bytes at `offset`; return the values of ALWAYS_READ and `tags` by keyword.
+    """Check the `length` bytes at `offset`; return the values of `tags` by keyword.
 
     `announced` are SOP class, SOP instance and transfer syntax. Malformed if it is not a whole data set,
     Mismatch if its UIDs are others; a data set without these UIDs passes, and the announced ones count.
@@ -43,15 +42,12 @@ def examine(
     except Malformed as error:
         if error.fault is not Fault.TOO_LARGE:
             raise
-    wanted = {**ALWAYS_READ, **tags}
-    found = pick(source, syntax, frozenset(wanted.values()), offset=offset, length=length)
-    values = {keyword: _text(found.get(tag, b"")) for keyword, tag in wanted.items()}
-    for keyword, said in (("SOPClassUID", sop_class), ("SOPInstanceUID", sop_instance)):
-        if values[keyword] and values[keyword] != said:
-            raise Mismatch(f"{keyword} of data set and command differ")
-        values[keyword] = said
-    values["TransferSyntaxUID"] = announced[2]
-    return values
+    wanted = (_SOP_CLASS, _SOP_INSTANCE, *tags.values())
+    found = pick(source, syntax, wanted, offset=offset, length=length)
+    for tag, said in ((_SOP_CLASS, sop_class), (_SOP_INSTANCE, sop_instance)):
+        if _text(found.get(tag, b"")) not in ("", said):
+            raise Mismatch(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) of data set and command differ")
+    return {keyword: _text(found.get(tag, b"")) for keyword, tag in tags.items()}
 
 
 def same_object(folder: int, name: str, other_folder: int, other_name: str) -> bool:

@@ -79,10 +79,14 @@ class Layout:
             raise UsageError(f"layout {pattern!r} ends in .part, the suffix of unfinished files")
         self.tags = {name: _tag(name) for name in fields if name not in FROM_ASSOCIATION | FROM_COMMAND}
         """Keyword -> tag of what has to be read from the data set."""
-        self.flat = len(self._components) == 1
+        self._is_default = self.pattern == DEFAULT  # which need not be looked at part by part
+        self.personal = any(not name.endswith("UID") for name in self.tags)
+        """Whether a path may tell something about a patient."""
 
     def path(self, values: Mapping[str, str]) -> tuple[str, ...]:
         """Return the components below the root for one object; a value that is missing counts as empty."""
+        if self._is_default:
+            return (f"{uid_name(values['SOPInstanceUID'])}.dcm",)
         return tuple(_fill(component, values) for component in self._components)
 
 

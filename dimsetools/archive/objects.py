@@ -58,7 +58,7 @@ class Fault(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Refused(OutputError):
+class Refused(OutputError):  # noqa: N818  # named like its siblings in errors
     """An object was not kept and nothing of it is left."""
 
     name = "object-refused"
@@ -79,7 +79,7 @@ class Outcome(StrEnum):
 
 
 class Stored(NamedTuple):
-    """An object that is kept: `path` below the root, `size` bytes of data set, `values` read from it."""
+    """An object that is kept: `path` below the root, `size` bytes of data set, `values` by keyword."""
 
     outcome: Outcome
     path: str
@@ -90,8 +90,8 @@ class Stored(NamedTuple):
 class ObjectStore:
     """A folder of objects. Any number of threads may store into it at once.
 
-    `min_free` in bytes. OutputFolderError (45) when `root` is no folder, OutputError (40) when it is missing
-    or not writable.
+    `min_free` in bytes; `read` names elements whose values `Stored` is to have, keyword -> tag.
+    OutputFolderError (45) when `root` is no folder, OutputError (40) when it is missing or not writable.
     """
 
     def __init__(
@@ -103,11 +103,13 @@ class ObjectStore:
         on_duplicate: OnDuplicate = OnDuplicate.REPLACE,
         file_mode: int = 0o600,
         min_free: int = 0,
+        read: Mapping[str, int] | None = None,
     ) -> None:
         self.root = root
         self.layout = layout or Layout()
         self.durability = durability
         self.on_duplicate = on_duplicate
+        self.tags = {**self.layout.tags, **(read or {})}
         self._min_free = min_free
         self._broken = ""
         self.tree = Tree(root, file_mode=file_mode, durable=durability is Durability.FULL)
@@ -266,9 +268,9 @@ class IncomingObject:
         if self._fault is not None:
             raise self._fault
         store = self._store
-        layout = store.layout
         data = b"".join(self._held) if self._descriptor < 0 else None
         values = self._examine(self._descriptor if data is None else data)
+        (values["SOPClassUID"], values["SOPInstanceUID"], values["TransferSyntaxUID"]) = self._identity
         values["CallingAET"] = self._calling
         values["CalledAET"] = self._called
         if data is not None:
@@ -277,13 +279,13 @@ class IncomingObject:
             os.fsync(self._descriptor)
         descriptor, self._descriptor = self._descriptor, -1
         os.close(descriptor)
-        outcome, path = store.publish(self._part, layout.path(values))
+        outcome, path = store.publish(self._part, store.layout.path(values))
         self._part = ""
         return Stored(outcome, path, self.size, values)
 
     def _examine(self, source: Source) -> dict[str, str]:
         try:
-            return examine(source, self._header, self.size, self._identity, self._store.layout.tags)
+            return examine(source, self._header, self.size, self._identity, self._store.tags)
         except Mismatch as error:
             raise Refused(Fault.MISMATCH, error.message) from None
         except InputUnreadable as error:

@@ -96,6 +96,11 @@ class Output:
         if level <= self.verbosity:
             self._say("debug" if level > 2 else "info", line)
 
+    def log(self, record: Record, line: Line, level: int = 0) -> None:
+        """Tell on stderr of something that happened: the line, or the record as it is with JSON logs."""
+        if level <= self.verbosity:
+            self._say("debug" if level > 2 else "info", line, record)
+
     def warning(self, line: Line) -> None:
         """Say on stderr that something is odd, unless quiet."""
         self._say("warning", line)

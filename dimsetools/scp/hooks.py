@@ -95,6 +95,11 @@ class Hooks:
             for worker in self._workers:
                 worker.start()
 
+    @property
+    def reads(self) -> dict[str, int]:
+        """The elements whose values are wanted of each object: keyword -> tag."""
+        return {"StudyInstanceUID": 0x0020000D} if self._workers else {}
+
     def stored(self, path: str, values: Mapping[str, str]) -> None:
         """Tell that an object has been stored at the absolute `path`. Never blocks."""
         if not self._workers:

@@ -7,6 +7,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from dimsetools.errors import DimseError
 
@@ -16,11 +17,20 @@ _NO_SUCH_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPRO
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 
 
-class CannotListen(DimseError):
+class CannotListen(DimseError):  # noqa: N818  # named like its siblings in errors
     """The address is not ours, not allowed, or taken."""
 
     name = "cannot-listen"
     retryable = True
+
+
+def is_loopback(host: str) -> bool:
+    """Whether every address of `host` is for this machine alone; False for an unknown name."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return all(ip_address(str(address[0]).partition("%")[0]).is_loopback for *_, address in found)
 
 
 def listen(host: str | None, port: int) -> list[socket.socket]:

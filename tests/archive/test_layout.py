@@ -95,13 +95,14 @@ def test_plain_text_stays_readable(text: str) -> None:
 
 def test_the_default_layout_is_the_instance() -> None:
     layout = Layout()
-    assert layout.flat
+    assert not layout.personal
     assert layout.tags == {}
     assert layout.path({"SOPInstanceUID": "1.2.3"}) == ("1.2.3.dcm",)
 
 
 def test_a_layout_of_folders_reads_what_it_needs() -> None:
     layout = Layout("{PatientID}/{CallingAET}-{StudyInstanceUID}/")
+    assert layout.personal
     assert layout.tags == {"PatientID": 0x00100020, "StudyInstanceUID": 0x0020000D}
     values = {"PatientID": "P/1", "CallingAET": "CT", "StudyInstanceUID": "1.2", "SOPInstanceUID": "1.2.3"}
     patient, study, instance = layout.path(values)

@@ -1,0 +1,127 @@
+"""How the life of a node reads: a line for each thing that happened, dated, because it is kept in logs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dimsetools.render.line import Line, Span, bad, dim, good, warn
+from dimsetools.render.units import size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dimsetools.scp.server import Totals
+
+COLUMNS = (
+    "_event",
+    "_association",
+    "_calling",
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "_status",
+    "_outcome",
+    "_bytes",
+    "_ms",
+    "_path",
+    "_reason",
+)
+"""Of an object on stdout."""
+
+_LEVELS = {"association-opened": 1, "stored": 1}
+
+Record = Mapping[str, object]
+
+
+def level(record: Record) -> int:
+    """Return the verbosity at which a record is shown."""
+    return _LEVELS.get(str(record["_event"]), 0)
+
+
+def line(record: Record) -> Line:
+    """Return a record of a node as a line."""
+    event = str(record["_event"])
+    stamp = dim(time.strftime("%Y-%m-%dT%H:%M:%S%z "))
+    if event in ("stored", "refused"):
+        return [stamp, *_object(record)]
+    if event.startswith("association-"):
+        return [stamp, *_association(record, event)]
+    reason = str(record.get("_reason", ""))
+    if event == "hook-failed":
+        return [stamp, warn("hook "), f"{record['_command']}: {reason}"]
+    return [stamp, bad(event), f" {reason}"]
+
+
+def _object(record: Record) -> list[str | Span]:
+    status = str(record["_status"])
+    spans: list[str | Span] = [f"#{record['_association']} {record['_calling']}  "]
+    if record["_event"] == "refused":
+        spans += [bad(f"refused {status}"), f" {record['SOPInstanceUID']}: {record['_reason']}"]
+    else:
+        spans += [good(str(record["_outcome"])), f" {record.get('_path') or record['SOPInstanceUID']}"]
+    return [*spans, dim(f"  {size(_number(record, '_bytes'))} {record['_ms']} ms")]
+
+
+def _association(record: Record, event: str) -> list[str | Span]:
+    host = str(record["_host"])
+    titles = f"{record['_calling']} > {record['_called']}" if record["_calling"] or record["_called"] else "-"
+    where = f"[{host}]:{record['_port']}" if ":" in host else f"{host}:{record['_port']}"
+    spans: list[str | Span] = [f"#{record['_association']} {titles}  {where}  "]
+    if event == "association-opened":
+        secured = ", TLS" if record["_tls"] else ""
+        return [*spans, f"opened, {record['_contexts']} contexts, {record['_implementation']}{secured}"]
+    result = str(record["_result"])
+    spans.append(good(result) if result == "released" else warn(result))
+    if record.get("_reason"):
+        spans.append(f": {record['_reason']}")
+    if event == "association-closed":
+        failed = _number(record, "_failed")
+        spans += [f"  {_objects(_number(record, '_objects'))}, {size(_number(record, '_bytes'))}"]
+        spans += [", ", bad(f"{failed} refused")] if failed else []
+        spans.append(f" in {record['_seconds']} s")
+    return spans
+
+
+def listening_record(address: tuple[str, int]) -> dict[str, object]:
+    """Return that a node listens, as a record."""
+    return {"_event": "listening", "_host": address[0], "_port": address[1]}
+
+
+def listening_line(addresses: Sequence[tuple[str, int]], what: str) -> Line:
+    """Return that a node listens, and what it does with objects, as a line."""
+    shown = ", ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in addresses)
+    return ["listening on ", Span(shown, "strong"), f", {what}"]
+
+
+def summary_record(totals: Totals, seconds: float) -> dict[str, object]:
+    """Return what a node has done in its life as a record."""
+    return {
+        "_event": "summary",
+        "_associations": totals.associations,
+        "_rejected": totals.rejected,
+        "_objects": totals.objects,
+        "_failed": totals.failed,
+        "_bytes": totals.size,
+        "_seconds": round(seconds, 3),
+    }
+
+
+def summary_line(totals: Totals, seconds: float) -> Line:
+    """Return what a node has done in its life as a line."""
+    words = [
+        f"{totals.associations} associations",
+        f"{_objects(totals.objects)} ({size(totals.size)})",
+        f"{totals.failed} refused",
+    ]
+    return f"{', '.join(words)} in {seconds:.1f} s"
+
+
+def _objects(number: float) -> str:
+    return f"{number:.0f} object{'' if number == 1 else 's'}"
+
+
+def _number(record: Record, key: str) -> float:
+    value = record[key]
+    assert isinstance(value, (int, float))
+    return value
