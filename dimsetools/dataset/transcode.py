@@ -3,7 +3,8 @@
 Pixel values never change unless the original was lossy already: compressing is lossless or it does not
 happen, so an object keeps its SOP instance UID. pydicom does the work, on data sets that `elements.scan` has
 walked; its codecs need numpy and plugins, which come with the extra `codecs`. An object is converted in
-memory: count on three times the size of its decoded data set, and more while pixels are coded.
+memory: count on four times the size of its decoded data set, about 1 KiB an element, and as much as the
+codec likes while pixels are coded.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import zlib
 from collections.abc import Sequence
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dimsetools.dataset.elements import MAX_INFLATE, Source, inflate, scan
-from dimsetools.dataset.layout import read_at
+from dimsetools.dataset.layout import SHORT_VRS, read_at
 from dimsetools.dataset.part10 import FileMeta
+from dimsetools.dataset.walk import UNDEFINED
 from dimsetools.errors import InputUnreadable, NoContext
 from dimsetools.escape import visible
 from dimsetools.uids import (
@@ -30,7 +32,9 @@ from dimsetools.uids import (
 )
 
 if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement, RawDataElement
     from pydicom.dataset import Dataset
+    from pydicom.filebase import DicomBytesIO
 
 _UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, DEFLATED_LE, EXPLICIT_BE)
 # What pydicom has encoders for and gives back every pixel, the best compression first.
@@ -148,13 +152,61 @@ def _decoded(data: bytes, syntax: str) -> Dataset:
 
 def _encoded(dataset: Dataset, syntax: str) -> bytes:
     from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_dataset
 
     buffer = DicomBytesIO()
     buffer.is_implicit_VR = syntax == IMPLICIT_LE
     buffer.is_little_endian = syntax != EXPLICIT_BE
-    write_dataset(buffer, dataset)
-    return buffer.getvalue()
+    _write(buffer, dataset, "iso8859")
+    return bytes(buffer.getvalue())
+
+
+def _write(buffer: DicomBytesIO, dataset: Dataset, charset: str | list[str]) -> None:
+    """Write the elements of `dataset`, as bytes where the byte order stays, so that no value changes.
+
+    Sequences are written here, not by pydicom: its errors repeat themselves with every level of nesting,
+    up to gigabytes.
+    """
+    from pydicom.dataelem import RawDataElement
+    from pydicom.filewriter import write_data_element
+
+    charset = dataset.get("SpecificCharacterSet", charset)
+    for tag in sorted(dataset.keys()):
+        if tag.element == 0:  # group lengths are retired, and wrong by now (PS3.5 7.2)
+            continue
+        stored = cast("DataElement | RawDataElement", dataset.get_item(tag))
+        raw = stored if isinstance(stored, RawDataElement) else None
+        if raw is not None and raw.is_little_endian != buffer.is_little_endian:
+            raw = None
+        if raw is None or raw.VR in (None, "SQ"):
+            element = dataset[tag]
+            if element.VR == "SQ":
+                _write_sequence(buffer, element, charset)
+                continue
+            if raw is None:
+                write_data_element(buffer, element, charset)
+                continue
+            raw = raw._replace(VR=element.VR)
+        value = raw.value or b""
+        if len(value) > 0xFFFF and (raw.VR or "").encode() in SHORT_VRS:
+            raw = raw._replace(VR="UN")  # PS3.5 6.2.2 note 3
+        write_data_element(buffer, raw._replace(value=value))
+
+
+def _write_sequence(buffer: DicomBytesIO, element: DataElement, charset: str | list[str]) -> None:
+    from pydicom.tag import ItemDelimiterTag, ItemTag, SequenceDelimiterTag
+
+    buffer.write_tag(element.tag)
+    if not buffer.is_implicit_VR:
+        buffer.write(b"SQ\0\0")
+    buffer.write_UL(UNDEFINED)
+    for item in element.value:
+        buffer.write_tag(ItemTag)
+        buffer.write_UL(UNDEFINED)
+        _write(buffer, item, charset)
+        buffer.write_tag(ItemDelimiterTag)
+        buffer.write_UL(0)
+    buffer.write_tag(SequenceDelimiterTag)
+    buffer.write_UL(0)
 
 
 def _take_values_as_they_are() -> None:

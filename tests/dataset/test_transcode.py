@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
+from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -24,8 +26,8 @@ from dimsetools.dataset.elements import Fault, Malformed, scan
 from dimsetools.dataset.part10 import FileMeta, header, open_regular, read_meta
 from dimsetools.dataset.transcode import CodecMissing, ConversionError, choose, convert
 from dimsetools.errors import ExitCode
-from tests.dataset.encoding import EXPLICIT, IMPLICIT
-from tests.dataset.samples import head, opened, tail
+from tests.dataset.encoding import BIG_ENDIAN, EXPLICIT, IMPLICIT, Encoding
+from tests.dataset.samples import SYNTAXES, head, opened, tail
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -286,10 +288,42 @@ def test_a_bomb_is_not_inflated() -> None:
     assert caught.value.fault is Fault.TOO_LARGE
 
 
-def test_values_that_break_their_vr_are_handed_on() -> None:
-    data = head(EXPLICIT) + EXPLICIT.element(0x00080020, "DA", b"no date!") + tail(EXPLICIT)
-    result = convert(data, plain_meta(data), uids.IMPLICIT_LE)
-    assert b"no date!" in result
+BAD_VALUES = {
+    "date": (0x00080020, "DA", b"no date!"),
+    "number": (0x00201208, "IS", b"1.x "),
+    "UID": (0x00080018, "UI", b"not.a.uid."),
+    "text in no character set": (0x00100010, "PN", b"\xff\xfe\x81 "),
+    "three bytes": (0x00280010, "US", b"abc"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_VALUES)
+def test_values_that_break_their_vr_are_handed_on(name: str) -> None:
+    tag, vr, value = BAD_VALUES[name]
+    data = EXPLICIT.element(tag, vr, value)
+    nested = EXPLICIT.sequence(0x00081140, EXPLICIT.item(data), defined=False) + tail(EXPLICIT)
+    assert IMPLICIT.element(tag, vr, value) in convert(nested, plain_meta(nested), uids.IMPLICIT_LE)
+
+
+def test_a_value_too_long_for_its_vr_becomes_un() -> None:
+    data = IMPLICIT.element(0x00080018, "UI", b"1.2.3 ") + IMPLICIT.element(0x00100020, "LO", b"x" * 70_000)
+    result = convert(data, plain_meta(data, uids.IMPLICIT_LE), uids.EXPLICIT_LE)
+    assert result.endswith(EXPLICIT.element(0x00100020, "UN", b"x" * 70_000))
+
+
+@pytest.mark.parametrize("target", [uids.EXPLICIT_LE, uids.IMPLICIT_LE, uids.EXPLICIT_BE], ids=uids.name_of)
+@pytest.mark.parametrize("encoding", [IMPLICIT, EXPLICIT, BIG_ENDIAN], ids=("implicit", "explicit", "big"))
+def test_an_error_deep_inside_stays_small(encoding: Encoding, target: str) -> None:
+    """pydicom's own writer repeats an error at each level: 14 of them were a gigabyte of message."""
+    data = encoding.element(0x00280010, "US", b"abc")
+    for _ in range(60):
+        data = encoding.sequence(0x00081140, encoding.item(data))
+    tracemalloc.start()
+    with suppress(ConversionError):
+        convert(data, plain_meta(data, SYNTAXES[encoding]), target)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 << 20
 
 
 @pytest.mark.parametrize(("name", "target"), [("MR_small_RLE.dcm", uids.EXPLICIT_LE), ("CT_small.dcm", JLS)])
