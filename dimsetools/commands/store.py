@@ -90,6 +90,7 @@ class _Run:
         self._target = target
         self._tally = Tally()
         printing = session.output
+        self._lines = output.format in ("table", "dump")
         # A person at a terminal wants to see what is odd; programs, and whoever asks for more, see all.
         self._brief = output.format == "table" and not printing.verbosity and printing.fields is None
 
@@ -180,7 +181,8 @@ class _Run:
         if isinstance(event, Stored):
             outcome = self._tally.add(event)
             if not self._brief or (outcome != "ok" and event.tries):
-                output.record(shown.record(event), shown.line(event))
+                line = shown.line(event) if self._lines else None
+                output.record(shown.record(event), line)
             if self._report is not None:
                 self._report.row(shown.row(event, outcome))
             return outcome
@@ -230,8 +232,8 @@ _NOTES = (
         "slash is held against the name, one with a slash against the path inside the folder."
     ),
     (
-        "What may pass is a lost connection, a transient rejection, a node that cannot be reached, and a status "
-        "that says that it is out of resources. Pauses between tries are random and grow up to 30 s."
+        "What may pass is a lost connection, a transient rejection, a node that cannot be reached, and a "
+        "status that says that it is out of resources. Pauses between tries are random and grow up to 30 s."
     ),
     (
         "Each object is proposed in the transfer syntax that it has. With --ts, objects are sent in those "

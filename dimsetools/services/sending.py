@@ -66,8 +66,9 @@ class Sending:
     """Sends what is in a queue over `association`.
 
     `match` finds the context for a pair, `halted` tells whether to send no further object, `advance` is
-    told of bytes that went out. After an exception, `broken` is the object whose file failed in the middle
-    of its message, and `unacknowledged` the others that were under way.
+    told of bytes that went out. `eager` sends the next object before the outcome of the last one is
+    returned, so that the peer never waits for what is done about it. After an exception, `broken` is the
+    object whose file failed in the middle of its message, `unacknowledged` the others that were under way.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Sending:
         *,
         priority: int,
         halted: Callable[[], bool],
+        eager: bool,
         advance: Callable[[int], None] | None,
     ) -> None:
         self.acknowledged = 0
@@ -86,6 +88,7 @@ class Sending:
         self._contexts: dict[Pair, AcceptedContext | None] = {}
         self._priority = priority
         self._halted = halted
+        self._eager = eager
         self._advance = advance
         self._flying: dict[int, tuple[Item, float]] = {}
         self._changed: dict[int, InputUnreadable] = {}
@@ -107,12 +110,16 @@ class Sending:
                     continue
             if self._ready is not None and len(flying) < window and not self._halted():
                 self._dispatch(self._ready)
-            elif flying:
-                outcome = self._collect()
-                if outcome is not None:
-                    yield outcome
-            else:
+            elif not flying:
                 return
+            else:
+                outcome = self._collect()
+                try:
+                    if self._eager and self._ready is not None and not self._halted():
+                        self._dispatch(self._ready)
+                finally:
+                    if outcome is not None:
+                        yield outcome
 
     def unacknowledged(self) -> list[Item]:
         """Return the objects that were sent, wholly or in part, and not answered."""

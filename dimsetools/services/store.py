@@ -241,6 +241,7 @@ class Sender:
             lambda pair: self.manner.rules.match(pair, accepted),
             priority=self.manner.priority,
             halted=lambda: self._end is not None or self._stop.requested,
+            eager=not self.manner.fail_fast,
             advance=self._advance,
         )
 
