@@ -210,15 +210,15 @@ def store_rsp(
     sop_class: str = CT_IMAGE,
     sop_instance: str | bytes = "1.2.3",
 ) -> bytes:
-    """C-STORE-RSP (PS3.7 table 9.3-2)."""
+    """C-STORE-RSP (PS3.7 table 9.3-2); `more` elements stand between status and instance UID."""
     return command_set(
         ui(2, sop_class),
         us(0x100, C_STORE_RSP),
         us(0x120, message_id),
         us(0x800, NO_DATA_SET),
         us(0x900, status),
-        ui(0x1000, sop_instance),
         *more,
+        ui(0x1000, sop_instance),
     )
 
 
