@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from queue import SimpleQueue
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, NamedTuple
@@ -124,7 +124,7 @@ class Sender:
         """Tell whether no further object shall be sent."""
         return self._end is not None or self._stop.requested
 
-    def send(self, items: Sequence[Item]) -> Iterator[Event]:
+    def send(self, items: Sequence[Item]) -> Generator[Event, None, None]:
         """Send `items`; each comes back as exactly one Stored.
 
         In rounds: the first takes all, a further one what the peer took in no syntax offered so far, and
@@ -223,6 +223,7 @@ class Sender:
             except DimseError as error:
                 failures = 1 if sending is not None and sending.acknowledged else failures + 1
                 if sending is not None:
+                    queue.extendleft(sending.close())
                     yield from self._lost(sending.unacknowledged(), error, queue)
                 if not _may_pass(error) or failures > self.manner.retries:
                     self._give_up(error)
