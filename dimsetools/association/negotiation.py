@@ -130,7 +130,7 @@ def rejected_error(rejection: Rejection, who: str) -> Rejected:
     """Return the exception for an A-ASSOCIATE-RJ by `who`, all three numbers in words (table 9-21)."""
     name, words, hint = _reason(rejection)
     result = _RESULTS.get(rejection.result, f"result {rejection.result}")
-    source = _SOURCES.get(rejection.source, f"source {rejection.source}")
+    source = _SOURCES.get(rejection.source, f"by source {rejection.source}")
     return Rejected(
         f"{who} did not accept the association: {result}, {source}: {words}",
         **rejection._asdict(),

@@ -7,6 +7,7 @@ from typing import TypeGuard
 
 from dimsetools.association.values import ClientTls, ServerTls
 from dimsetools.errors import ConfigError, TlsError
+from dimsetools.escape import visible
 
 # TLS 1.2 suites in OpenSSL's words; those of 1.3 are all acceptable to every profile and not listed.
 _SUITES = {
@@ -82,6 +83,17 @@ def _load_certificate(context: ssl.SSLContext, cert: str, key: str | None, passw
         raise ConfigError(
             f"cannot use certificate {cert} with key {key or cert}: {_reason(error)}",
             hint="both are PEM files, and the key belongs to the certificate",
+        ) from error
+
+
+def check_server_name(context: ssl.SSLContext, name: str) -> None:
+    """Raise ConfigError if no certificate can have `name`; `wrap_socket` would leave a socket open then."""
+    try:
+        context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname=name)
+    except (ValueError, TypeError) as error:
+        raise ConfigError(
+            f"{visible(name)} cannot be the name in a TLS certificate: {error}",
+            hint="--tls-server-name takes a host name",
         ) from error
 
 

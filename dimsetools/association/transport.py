@@ -16,8 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from dimsetools.association.stop import Stop
-from dimsetools.errors import ConfigError, ConnectionLost, DimseError, LimitReached, NoAnswer, TlsError
-from dimsetools.escape import visible
+from dimsetools.errors import ConnectionLost, DimseError, LimitReached, NoAnswer, TlsError
 
 if TYPE_CHECKING:
     import ssl
@@ -27,6 +26,8 @@ _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _SLACK = 1.0
 """How far, seconds, a socket's time-out may stray from the deadline before it is set anew."""
 _TLS_SLICE = 128 * 1024
+_ALERT_WAIT = 0.4
+"""Seconds for the peer to take our alert after a hand-shake that failed."""
 _RENEWAL = 1024 * 1024
 """Bytes received that earn a new deadline: a PDU may be as long as 4 GiB where we set no limit."""
 _BUFFERS_PER_CALL = 1000
@@ -70,9 +71,11 @@ class Transport:
 
     def start_tls(self, context: ssl.SSLContext, server_name: str | None, wait: float | None) -> None:
         """Shake hands within `wait` seconds; the server's side is taken if `server_name` is None."""
-        from dimsetools.association.tls import handshake_error, is_tls_fault
+        from dimsetools.association.tls import check_server_name, handshake_error, is_tls_fault
 
         server = self._server = server_name is None
+        if server_name is not None:
+            check_server_name(context, server_name)
         self._begin(wait)
         try:
             tls = context.wrap_socket(
@@ -96,17 +99,13 @@ class Transport:
             ) from None
         except OSError as error:
             if is_tls_fault(error):
+                self.finish(_ALERT_WAIT)
                 raise self._ended(handshake_error(error, self.name, server=server)) from error
             raise self._ended(
                 TlsError(
                     f"{self.name} closed the connection in the TLS hand-shake",
                     hint="it may not speak TLS on this port; its log says why",
                 )
-            ) from error
-        except ValueError as error:
-            raise ConfigError(
-                f"{visible(server_name or '')} cannot be the name in a TLS certificate: {error}",
-                hint="--tls-server-name takes a host name",
             ) from error
 
     # -- sending ------------------------------------------------------------------------------------
@@ -240,14 +239,23 @@ class Transport:
         Closing at once could make the kernel reset the connection, and what was sent last would be lost.
         """
         with suppress(OSError, DimseError):
-            if self._tls is None:
-                self._sock.shutdown(socket.SHUT_WR)
+            self._close_tls()
+            socket.socket.shutdown(self._sock, socket.SHUT_WR)
             self._begin(wait)
             for _ in range(4):
-                self._start = self._end = 0
-                if not self._fill():
+                self._check_deadline()
+                # Below TLS: what still comes is of no interest.
+                if not socket.socket.recv_into(self._sock, self._view):
                     break
         self.close()
+
+    def _close_tls(self) -> None:
+        """Send close_notify, if there is a session to close, and do not wait for the peer's."""
+        if self._tls is not None:
+            self._timeout = 0.0
+            self._tls.settimeout(0.0)
+            with suppress(OSError, ValueError):
+                self._tls.unwrap()
 
     def stop_receiving(self) -> None:
         """End the incoming half from any thread: a blocked receive returns, sending still works."""

@@ -1,4 +1,4 @@
-"""The two ends that these tests need of our own side: a call to a scripted peer, and an acceptor in a thread."""
+"""The two ends that these tests need of our own side: a call, and an acceptor in a thread."""
 
 from __future__ import annotations
 

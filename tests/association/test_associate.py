@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import tracemalloc
+from contextlib import suppress
 from time import process_time
 from typing import Any
 
@@ -264,7 +265,7 @@ WRONG_REQUESTS = {
 
 @pytest.mark.parametrize("body", WRONG_REQUESTS.values(), ids=WRONG_REQUESTS)
 def test_wrong_requests_are_protocol_errors(body: bytes) -> None:
-    with pytest.raises(ProtocolError, match="A-ASSOCIATE-RQ|user information|user identity"):
+    with pytest.raises(ProtocolError, match=r"A-ASSOCIATE-RQ|user information|user identity"):
         decode_request(body)
 
 
@@ -314,10 +315,8 @@ def test_junk_is_a_protocol_error_or_nothing_worse(junk: bytes, at: int, fixed_p
 def test_a_flipped_byte_is_a_protocol_error_or_nothing_worse(data: st.DataObject) -> None:
     body = bytearray(encode_request(full_proposal())[6:])
     body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
-    try:
+    with suppress(ProtocolError):
         decode_request(bytes(body))
-    except ProtocolError:
-        pass
 
 
 CROWDS = {
@@ -336,10 +335,8 @@ def test_crowds_of_items_are_cheap(body: bytes) -> None:
     tracemalloc.start()
     try:
         began = process_time()
-        try:
+        with suppress(ProtocolError):
             decode_request(body)
-        except ProtocolError:
-            pass
         seconds = process_time() - began
         peak = tracemalloc.get_traced_memory()[1]
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from dimsetools.association import negotiation
@@ -32,11 +34,11 @@ CT, ECHO = wire.CT_IMAGE, wire.VERIFICATION
 LE, EX = wire.IMPLICIT_LE, wire.EXPLICIT_LE
 
 
-def proposal(*contexts: ProposedContext, **more: object) -> Proposal:
+def proposal(*contexts: ProposedContext, **more: Any) -> Proposal:
     return Proposal("SCP", "SCU", contexts or (ProposedContext(1, CT, (LE, EX)),), 16384)._replace(**more)
 
 
-def acceptance(*results: ContextResult, **more: object) -> Acceptance:
+def acceptance(*results: ContextResult, **more: Any) -> Acceptance:
     return Acceptance(results or (ContextResult(1, 0, EX),), 16384)._replace(**more)
 
 
