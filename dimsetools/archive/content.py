@@ -30,10 +30,12 @@ def examine(
 ) -> dict[str, str]:
     """Check the `length` bytes at `offset`; return the values of `tags` by keyword.
 
-    `announced` are SOP class, SOP instance and transfer syntax. Malformed if it is not a whole data set,
+    `announced` are SOP class, SOP instance and transfer syntax. InputError if it is not a whole data set,
     Mismatch if its UIDs are others; a data set without these UIDs passes, and the announced ones count.
     """
     sop_class, sop_instance, syntax = announced
+    if not length:
+        raise InputError("the data set is empty")
     if syntax not in TRANSFER_SYNTAXES:  # private: one of the three layouts all the same
         head = bytes(source[:12]) if not isinstance(source, int) else os.pread(source, 12, offset)
         syntax = sniff(head, length) or syntax

@@ -127,7 +127,9 @@ def test_folders_are_made_and_private(tree: Tree, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a" / "b").stat().st_mode) == 0o700
 
 
-def test_new_folders_are_durable_before_they_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_folders_are_durable_before_they_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     synced: list[str] = []
     real = os.fsync
 
@@ -160,7 +162,7 @@ def test_a_planted_step_is_not_followed(tmp_path: Path, planted: str) -> None:
     else:
         (root / "study").symlink_to(outside if planted == "link" else tmp_path / "nowhere")
     tree = Tree(str(root))
-    with pytest.raises(OSError, match="Not a directory|symbolic links"):
+    with pytest.raises(OSError, match=r"Not a directory|symbolic links"):
         tree.open_folder(("study", "series"))
     tree.close()
     assert names(outside) == []
