@@ -42,15 +42,17 @@ class Malformed(InputError):  # noqa: N818  # named like its siblings in errors
     """A data set that is not whole.
 
     `offset` is where the fault is and `end` where the last complete top-level element ended, both counted
-    like the offset given to `scan` (of a deflated data set: in the inflated bytes). With the fault
-    TRAILING, what lies before `end` is a whole data set.
+    like the offset given to `scan`; where `inflated` is set, they count the bytes of the inflated data set
+    instead. With the fault TRAILING, what lies before `end` is a whole data set.
     """
 
-    def __init__(self, fault: Fault, offset: int, end: int, what: str) -> None:
-        super().__init__(f"{fault} at offset {offset}: {what}")
+    def __init__(self, fault: Fault, offset: int, end: int, what: str, *, inflated: bool = False) -> None:
+        where = f"offset {offset} of the inflated data set" if inflated else f"offset {offset}"
+        super().__init__(f"{fault} at {where}: {what}")
         self.fault = fault
         self.offset = offset
         self.end = end
+        self.inflated = inflated
 
 
 def scan(
@@ -71,7 +73,8 @@ def scan(
     Raises InputUnreadable if the file cannot be read.
     """
     end = _end(source, offset, length)
-    if TRANSFER_SYNTAXES[syntax].deflated if syntax in TRANSFER_SYNTAXES else False:
+    inflated = _is_deflated(syntax)
+    if inflated:
         source = inflate(source, offset=offset, length=end - offset, limit=max_inflate)
         offset, end = 0, len(source)
     _refuse_wrong_syntax(source, syntax, offset, end)
@@ -79,7 +82,7 @@ def scan(
     try:
         way.run()
     except Bad as bad:
-        raise Malformed(bad.fault, bad.at, way.top, bad.what) from None
+        raise Malformed(bad.fault, bad.at, way.top, bad.what, inflated=inflated) from None
     return Structure(end, way.depth)
 
 
@@ -99,7 +102,7 @@ def pick(
     cut off. A deflated data set is read as far as its first `limit` inflated bytes go.
     """
     end = _end(source, offset, length)
-    if syntax in TRANSFER_SYNTAXES and TRANSFER_SYNTAXES[syntax].deflated:
+    if _is_deflated(syntax):
         source = _inflated_head(source, offset, end, limit)
         offset, end = 0, len(source)
     found: dict[int, bytes] = {}
@@ -158,7 +161,9 @@ def inflate(source: Source, *, offset: int = 0, length: int | None = None, limit
             parts.append(inflater.decompress(chunk, limit - total + 1))
             total += len(parts[-1])
             if total > limit:
-                raise Malformed(Fault.TOO_LARGE, 0, 0, f"the data set inflates to more than {limit} bytes")
+                raise Malformed(
+                    Fault.TOO_LARGE, offset, offset, f"the data set inflates to more than {limit} bytes"
+                )
             if not chunk:
                 break
     except zlib.error:
@@ -198,6 +203,10 @@ def _end(source: Source, offset: int, length: int | None) -> int:
     return os.fstat(source).st_size if isinstance(source, int) else len(source)
 
 
+def _is_deflated(syntax: str) -> bool:
+    return syntax in TRANSFER_SYNTAXES and TRANSFER_SYNTAXES[syntax].deflated
+
+
 def _codec(syntax: str) -> Codec:
     """Return the layout of `syntax`; an unknown or private one is explicit little endian (PS3.5 A.4)."""
     if syntax == IMPLICIT_LE:
@@ -211,4 +220,4 @@ def _refuse_wrong_syntax(source: Source, syntax: str, offset: int, end: int) -> 
     said = syntax if syntax in (IMPLICIT_LE, EXPLICIT_BE) else EXPLICIT_LE
     if seen is not None and seen != said:
         what = f"the data set is encoded as {TRANSFER_SYNTAXES[seen].name}"
-        raise Malformed(Fault.WRONG_SYNTAX, offset, offset, what)
+        raise Malformed(Fault.WRONG_SYNTAX, offset, offset, what, inflated=_is_deflated(syntax))

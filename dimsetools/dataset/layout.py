@@ -57,6 +57,7 @@ class Codec:
         self.item = struct.Struct(order + "HHI").unpack_from
         self.length = struct.Struct(order + "I").unpack_from
         self.item_tag = struct.pack(order + "HH", 0xFFFE, 0xE000)
+        self.pixel_data_tag = struct.pack(order + "HH", 0x7FE0, 0x0010)
         self.sq, self.un = struct.unpack(order + "HH", b"SQUN")
         self.short = frozenset(struct.unpack(order + "21H", b"".join(SHORT_VRS)))
         self.plain = frozenset(struct.unpack(order + "11H", b"".join(LONG_VRS)))

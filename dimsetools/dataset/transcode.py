@@ -10,6 +10,7 @@ codec likes while pixels are coded.
 from __future__ import annotations
 
 import array
+import warnings
 import zlib
 from collections.abc import Sequence
 from functools import cache
@@ -143,7 +144,7 @@ def _decoded(data: bytes, syntax: str) -> Dataset:
     from pydicom.filereader import read_dataset
     from pydicom.uid import UID
 
-    _take_values_as_they_are()
+    _quiet_pydicom()
     dataset = read_dataset(BytesIO(data), syntax == IMPLICIT_LE, syntax != EXPLICIT_BE, bytelength=len(data))
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = UID(syntax)
@@ -209,12 +210,13 @@ def _write_sequence(buffer: DicomBytesIO, element: DataElement, charset: str | l
     buffer.write_UL(0)
 
 
-def _take_values_as_they_are() -> None:
-    """Keep pydicom from judging values: a conversion hands them on, valid or not."""
+def _quiet_pydicom() -> None:
+    """Keep pydicom from judging values and from warning: a conversion hands on what there is."""
     from pydicom import config
 
     config.settings.reading_validation_mode = config.IGNORE
     config.settings.writing_validation_mode = config.IGNORE
+    warnings.filterwarnings("ignore", module="pydicom")
 
 
 def _decompress(dataset: Dataset, syntax: str) -> None:

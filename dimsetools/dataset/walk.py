@@ -18,6 +18,7 @@ _ITEM_END = 0xFFFEE00D
 _SEQUENCE_END = 0xFFFEE0DD
 _PIXEL_DATA = (0x7FE00008, 0x7FE00009, 0x7FE00010)
 _NO_TAG = 1 << 32
+_SEARCHED = 65536
 
 _ELEMENTS, _ITEMS, _FRAGMENTS = range(3)
 
@@ -114,7 +115,7 @@ class Walk:
         if outermost and last >= 0:
             self._note_top(before, last)
         if self.pos > limit:
-            raise self._overrun(last, limit)
+            raise self._overrun(last)
         if self.pos == limit:
             return
         if outermost:
@@ -191,7 +192,7 @@ class Walk:
     def _header(self, pos: int, limit: int, codec: Codec) -> Header:
         raw = self.window.at(pos, 12)
         if limit - pos < 8:
-            raise self._rest_too_short(raw[: limit - pos], limit)
+            raise self._rest_too_short(raw[: limit - pos])
         if len(raw) < 8:
             raise InputUnreadable("became shorter while it was read")
         group, element, vr, length = codec.header(raw)
@@ -206,7 +207,7 @@ class Walk:
         if not (raw[4:6].isalpha() and raw[4:6].isupper()):
             raise self._invalid("there is no VR")
         if limit - pos < 12:
-            raise self._rest_too_short(raw[: limit - pos], limit)
+            raise self._rest_too_short(raw[: limit - pos])
         return Header(tag, vr, body + 4, codec.length(raw, 8)[0])
 
     def _enter(self, header: Header, limit: int, codec: Codec) -> None:
@@ -220,7 +221,7 @@ class Walk:
             self.pos = body
             return
         if body + length > limit:
-            raise self._overrun(self.pos, limit)
+            raise self._overrun(self.pos)
         known = tag in self._sequences or not hidden
         if (not hidden and vr == codec.sq and length) or (
             hidden
@@ -257,7 +258,7 @@ class Walk:
         elif length == UNDEFINED:
             self._open(_ELEMENTS, limit, False, codec, False)
         elif body + length > limit:
-            raise self._overrun(pos, limit)
+            raise self._overrun(pos)
         elif kind == _FRAGMENTS:
             body += length
         else:
@@ -273,12 +274,12 @@ class Walk:
         fault = Fault.BAD_LENGTH if self._inside_defined() else Fault.TRUNCATED
         return Bad(fault, self.pos, "the delimiter of a sequence or item is missing")
 
-    def _overrun(self, at: int, limit: int) -> Bad:
-        """Judge the element at `at`, whose value goes beyond `limit`."""
+    def _overrun(self, at: int) -> Bad:
+        """Judge the element at `at`, whose value goes beyond what is around it."""
         if self._inside_defined():
             return Bad(Fault.BAD_LENGTH, at, "a value is longer than the item or sequence around it")
         if len(self._stack) == 1 and self._tag_at(at) <= self._tag_at(self._before):
-            return Bad(Fault.TRAILING, at, f"{limit - at} bytes behind the last element")
+            return self._behind(at)
         return Bad(Fault.TRUNCATED, at, "a value is longer than what is left")
 
     def _tag_at(self, offset: int) -> int:
@@ -288,12 +289,12 @@ class Walk:
         group, element, _ = self._codec.item(raw)
         return int(group << 16 | element)
 
-    def _rest_too_short(self, rest: bytes, limit: int) -> Bad:
+    def _rest_too_short(self, rest: bytes) -> Bad:
         """Judge the rest of a data set or item that is too short for a header."""
         if self._inside_defined():
             return Bad(Fault.BAD_LENGTH, self.pos, "an element does not fit into its item")
         if len(self._stack) == 1 and not any(rest):
-            return Bad(Fault.TRAILING, self.pos, f"{limit - self.pos} bytes behind the last element")
+            return self._behind(self.pos)
         return Bad(Fault.TRUNCATED, self.pos, "it ends inside an element header")
 
     def _invalid(self, what: str) -> Bad:
@@ -302,4 +303,16 @@ class Walk:
             return Bad(Fault.BAD_STRUCTURE, self.pos, what)
         if self.pos == self._start:
             return Bad(Fault.WRONG_SYNTAX, self.pos, what)
-        return Bad(Fault.TRAILING, self.pos, f"{self._end - self.pos} bytes behind the last element")
+        return self._behind(self.pos)
+
+    def _behind(self, at: int) -> Bad:
+        """Judge what follows the top-level elements and is none: garbage, or a data set that is damaged.
+
+        Garbage may be cut off. So it must not hold the pixel data of a data set that has none yet.
+        """
+        count = self._end - at
+        if self._tag_at(self._before) < 0x7FE00010:
+            rest = self.window.at(at, min(count, _SEARCHED))
+            if self._codec.pixel_data_tag in rest:
+                return Bad(Fault.BAD_STRUCTURE, at, "no element here, but pixel data further on")
+        return Bad(Fault.TRAILING, at, f"{count} bytes behind the last element")

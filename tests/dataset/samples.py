@@ -152,6 +152,14 @@ BROKEN: dict[str, tuple[Build, Fault, Build]] = {
     "0xFF behind": (lambda e: head(e) + b"\xff" * 100, Fault.TRAILING, head),
     "another data set behind": (
         lambda e: head(e) + e.element(0x00080001, "UL", b"1234", 60000), Fault.TRAILING, head),
+    "damaged before the pixel data": (
+        lambda e: head(e) + bytes(8) + tail(e) + e.element(0x7FE00010, "OW", bytes(10)),
+        Fault.BAD_STRUCTURE, head,
+    ),
+    "garbage behind the pixel data": (
+        lambda e: head(e) + e.element(0x7FE00010, "OW", bytes(10)) + bytes(8) + e.element(0x7FE00010, "OW"),
+        Fault.TRAILING, lambda e: head(e) + e.element(0x7FE00010, "OW", bytes(10)),
+    ),
     "item behind": (lambda e: head(e) + e.item(b"abcd"), Fault.TRAILING, head),
     "delimiter behind": (lambda e: head(e) + e.mark(0xE0DD), Fault.TRAILING, head),
     "item delimiter behind": (lambda e: head(e) + e.mark(0xE00D), Fault.TRAILING, head),

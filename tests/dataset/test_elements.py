@@ -167,7 +167,8 @@ def test_a_deflated_data_set_is_scanned_inflated() -> None:
     assert scan(deflated(data), uids.DEFLATED_LE) == (len(data), 3)
     with pytest.raises(Malformed) as caught:
         scan(deflated(head(EXPLICIT) + EXPLICIT.nested(65, defined=True)), uids.DEFLATED_LE)
-    assert caught.value.fault is Fault.TOO_DEEP
+    assert (caught.value.fault, caught.value.inflated) == (Fault.TOO_DEEP, True)
+    assert "of the inflated data set" in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -192,6 +193,7 @@ def test_trailing_bytes_of_a_stream_can_be_cut_off() -> None:
     stream = deflated(head(EXPLICIT))
     with pytest.raises(Malformed) as caught:
         scan(b"..." + stream + b"garbage!", uids.DEFLATED_LE, offset=3)
+    assert not caught.value.inflated
     trimmed = (b"..." + stream)[: caught.value.end]
     assert scan(trimmed, uids.DEFLATED_LE, offset=3) == (len(head(EXPLICIT)), 0)
 

@@ -305,6 +305,19 @@ def test_values_that_break_their_vr_are_handed_on(name: str) -> None:
     assert IMPLICIT.element(tag, vr, value) in convert(nested, plain_meta(nested), uids.IMPLICIT_LE)
 
 
+def test_pydicom_does_not_speak_on_our_streams() -> None:
+    """Excess padding of pixel data makes it warn, once by the warnings module and once by its logger."""
+    code = f"""
+from dimsetools import uids
+from dimsetools.dataset.part10 import open_regular, read_meta
+from dimsetools.dataset.transcode import convert
+fd, status = open_regular({str(FOLDER)!r} + "/MR_small_padded.dcm")
+print(len(convert(fd, read_meta(fd, status.st_size), uids.transfer_syntax("rle"))) > 1000)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+
+
 def test_a_value_too_long_for_its_vr_becomes_un() -> None:
     data = IMPLICIT.element(0x00080018, "UI", b"1.2.3 ") + IMPLICIT.element(0x00100020, "LO", b"x" * 70_000)
     result = convert(data, plain_meta(data, uids.IMPLICIT_LE), uids.EXPLICIT_LE)
