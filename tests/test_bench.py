@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.bench.contestants import measured_storescp, plain_receiver
 from tests.bench.figures import MIB, Sample, Table, Target, in_turns, shown, verdicts
 from tests.bench.launching import run, serve
 from tests.conftest import Peers
@@ -14,7 +15,6 @@ from tests.corpus import make_folder
 from tests.peers.process import required
 
 SENDER = [sys.executable, "-m", "tests.bench.sender"]
-RECEIVER = [sys.executable, "-m", "tests.bench.receiver", "{port}"]
 
 
 def test_the_bare_sender_delivers_every_byte(peers: Peers, tmp_path: Path) -> None:
@@ -31,17 +31,28 @@ def test_the_bare_sender_delivers_every_byte(peers: Peers, tmp_path: Path) -> No
 
 def test_the_receiver_counts_what_dcmtk_and_the_bare_sender_send(tmp_path: Path) -> None:
     made = make_folder(tmp_path / "in", 20, size=200_000)
-    with serve(RECEIVER) as server:
+    lines = []
+    with serve(plain_receiver(), speaks=True) as server:
         for argv in (
             [required("dcmsend"), "127.0.0.1", str(server.port), "+sd", str(tmp_path / "in")],
             [required("storescu"), "127.0.0.1", str(server.port), "+sd", str(tmp_path / "in")],
             [*SENDER, str(server.port), str(tmp_path / "in")],
         ):
             assert run(argv).code == 0
-        lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+            lines.append(server.hear(10.0))
     assert [line["objects"] for line in lines] == [20, 20, 20]
     assert lines[2]["bytes"] == sum(len(entry.dataset) for entry in made)
     assert all(0 < line["seconds"] < 10 for line in lines)
+
+
+def test_the_doorman_times_an_association_with_storescp(tmp_path: Path) -> None:
+    make_folder(tmp_path / "in", 2)
+    with serve(measured_storescp(), speaks=True) as server:
+        assert (
+            run([required("dcmsend"), "127.0.0.1", str(server.port), "+sd", str(tmp_path / "in")]).code == 0
+        )
+        assert 0 < server.hear(10.0)["seconds"] < 10
+        assert server.hear(0.1) == {}
 
 
 def test_the_launcher_reports_time_memory_and_exit_status() -> None:

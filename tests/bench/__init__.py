@@ -12,8 +12,9 @@ How it measures, so that a figure can be doubted:
   itself, scanning folders) is outside, what it does between objects is inside. For receivers, from the
   first byte to the last response as seen by `sender`, which only reads files and sends them; these two
   against each other are the bare socket loop that shows what the machine can do.
-- A real receiver tells no times, so against `storescp` the data phase is the whole process less the
-  median of the same command with one small object: scanning many files then counts as data phase.
+- A real receiver tells no times, so each connection to `storescp` is accepted by a `doorman` who hands it
+  over to a `storescp --inetd` and sees how long that lives: the data phase is this time less the median of
+  the same with one small object, which is what storescp takes to start and to negotiate.
 - A run that lost objects is named, never counted as fast.
 
 Targets are printed with what was measured; nothing here fails on a missed one.

@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from tests.bench import contestants
+from tests.bench.contestants import bare_sender
 from tests.bench.figures import Sample, Table, Target, shown
 from tests.bench.launching import Run, Server, run, serve
 from tests.corpus import make_folder, make_huge
 
+HEARING = 10.0  # seconds after a sender's end that its receiver has to tell of it
 KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
 
 
@@ -131,44 +132,31 @@ def sample_of(ran: Run, objects: int, data: float | None = None, arrived: int | 
     return Sample(ran.seconds, ran.peak, data, objects - arrived)
 
 
-def into_real(argv: Sequence[str], corpus: Corpus, start: float) -> Callable[[], Sample]:
-    """Times a sender into a receiver that tells nothing; `start` seconds are not the data phase."""
-
-    def measure() -> Sample:
-        ran = run(argv)
-        return sample_of(ran, corpus.objects, max(ran.seconds - start, 1e-4))
-
-    return measure
-
-
 class Meter:
-    """The running `receiver` and the lines that it prints."""
+    """A running receiver that tells how long each association was; `start` is what one without work takes."""
 
-    def __init__(self, server: Server, lines: IO[str]) -> None:
+    def __init__(self, server: Server) -> None:
         self.port = server.port
-        self._lines = lines
+        self._server = server
 
-    def time(self, argv: Sequence[str], corpus: Corpus) -> Sample:
-        """Run one sender into it."""
+    def time(self, argv: Sequence[str], corpus: Corpus, start: float = 0.0) -> Sample:
+        """Run one sender into it. One that opens no association, or loses objects, has lost them all."""
         ran = run(argv)
-        # Senders may open several associations; what they did in each adds up.
-        heard = [json.loads(line) for line in self._lines.readlines() if line.startswith("{")]
-        arrived = sum(line["objects"] for line in heard)
-        return sample_of(ran, corpus.objects, sum(line["seconds"] for line in heard), arrived)
+        heard = self._server.hear(HEARING)
+        arrived = int(heard.get("objects", corpus.objects if heard and ran.code == 0 else 0))
+        return sample_of(ran, corpus.objects, max(heard.get("seconds", 0.0) - start, 1e-4), arrived)
 
 
 @contextmanager
-def meter() -> Iterator[Meter]:
-    """The receiver that only reads and acknowledges, running."""
-    with serve(contestants.receiver()) as server, server.log.open() as lines:
-        yield Meter(server, lines)
+def meter(argv: Sequence[str]) -> Iterator[Meter]:
+    """A receiver that speaks, running."""
+    with serve(argv, speaks=True) as server:
+        yield Meter(server)
 
 
 def bare(port: int, corpus: Corpus) -> tuple[float, int]:
     """Seconds of the data phase and objects of the bare sender into any receiver on the port."""
-    done = subprocess.run(
-        contestants.bare_sender(port, corpus.folder), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(bare_sender(port, corpus.folder), capture_output=True, text=True, check=False)
     if done.returncode:
         return float("nan"), 0
     line = json.loads(done.stdout)

@@ -55,7 +55,7 @@ SENDERS: dict[str, Sender] = {
 }
 
 
-def receiver() -> list[str]:
+def plain_receiver() -> list[str]:
     """The receiver that only reads and acknowledges."""
     return [PYTHON, "-m", "tests.bench.receiver", "{port}"]
 
@@ -63,6 +63,12 @@ def receiver() -> list[str]:
 def storescp(*options: str) -> list[str]:
     """DCMTK's receiver with the largest PDU it can do."""
     return ["storescp", "-pdu", "131072", *options, "{port}"]
+
+
+def measured_storescp(*options: str) -> list[str]:
+    """The same, dropping what it reads, behind the doorman who times each association."""
+    inetd = ["storescp", "-pdu", "131072", "--ignore", *options, "--inetd"]
+    return [PYTHON, "-m", "tests.bench.doorman", "{port}", *inetd]
 
 
 def dimse_scp(folder: Path, *options: str) -> list[str]:

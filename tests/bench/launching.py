@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import select
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from tests.peers.process import PeerError, environment, free_port, listening, wait_until
+from tests.peers.process import START_LIMIT, PeerError, environment, free_port, listening, wait_until
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 LIMIT = 900  # seconds for one run of one contestant
@@ -76,16 +78,31 @@ def run(argv: Sequence[str], env: Mapping[str, str] | None = None, *, quiet: boo
 class Server:
     """A server under the launcher; `result` is there once the block of `serve` has ended."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process = process
         self.port = port
-        self.log = log
         self.result: Run | None = None
+
+    def hear(self, seconds: float) -> dict[str, float]:
+        """The next JSON line of a server that speaks; empty when none comes in time."""
+        heard: dict[str, float] = json.loads(self.line(seconds) or b"{}")
+        return heard
+
+    def line(self, seconds: float) -> bytes:
+        """The next line as it is; empty when none comes in time."""
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], seconds)
+        return self.process.stdout.readline() if readable else b""
 
 
 @contextmanager
-def serve(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Start a server, `{port}` in its arguments being a free port; ended with SIGTERM after the block."""
+def serve(
+    argv: Sequence[str], env: Mapping[str, str] | None = None, *, speaks: bool = False
+) -> Iterator[Server]:
+    """Start a server, `{port}` in its arguments being a free port; ended with SIGTERM after the block.
+
+    One that `speaks` prints a line when it listens and one for each association, for `hear`.
+    """
     with TemporaryDirectory() as scratch:
         report, log = Path(scratch, "report"), Path(scratch, "log")
         port = free_port()
@@ -93,15 +110,19 @@ def serve(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator
         with log.open("wb") as output:
             process = subprocess.Popen(
                 _launcher(report, filled),
+                bufsize=0,  # what `hear` has not read yet must wake its select
                 env=environment() if env is None else env,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
+                stdout=subprocess.PIPE if speaks else output,
                 stderr=output,
             )
-        server = Server(process, port, log)
+        server = Server(process, port)
         try:
             try:
-                wait_until(lambda: listening(port), process)
+                if not speaks:
+                    wait_until(lambda: listening(port), process)
+                elif not server.line(START_LIMIT):
+                    raise PeerError("said nothing")
             except PeerError as failure:
                 raise PeerError(
                     f"{' '.join(filled)}: {failure}:\n{log.read_text(errors='replace')}"
@@ -111,5 +132,7 @@ def serve(argv: Sequence[str], env: Mapping[str, str] | None = None) -> Iterator
             # Never kill the launcher: the server would be left behind. Its own limit is the last resort.
             process.terminate()
             process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
             if report.exists():
                 server.result = _read(report)

@@ -120,6 +120,7 @@ def converse(sock: socket.socket) -> None:
 def main() -> None:
     """Listen on the port of the first argument until killed."""
     with socket.create_server(("127.0.0.1", int(sys.argv[1])), backlog=128) as listener:
+        print("{}", flush=True)  # ready
         while True:
             sock, _ = listener.accept()
             threading.Thread(target=_guarded, args=(sock,), daemon=True).start()

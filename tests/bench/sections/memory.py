@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bench.bench import GB, Bench, Corpus, bare, meter
-from tests.bench.contestants import dimse_scp, dimse_store
+from tests.bench.contestants import dimse_scp, dimse_store, plain_receiver
 from tests.bench.figures import Sample, Target
 from tests.bench.launching import serve
 from tests.corpus import make_huge
@@ -20,7 +20,7 @@ def measure(bench: Bench) -> None:
     total = make_huge(folder / "huge.dcm", size, sparse=True).stat().st_size
     corpus = Corpus(f"1 x {total / GB:.1f} GiB", folder, 1, total)
     table = bench.table("memory", corpus, "dimse store")
-    with meter() as receiver:
+    with meter(plain_receiver()) as receiver:
         table.add("dimse store", receiver.time(dimse_store(receiver.port, folder), corpus))
     table.add("dimse scp", _receiving(bench, corpus))
     bench.report(table)

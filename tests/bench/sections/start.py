@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from tests.bench.bench import Bench, sample_of
-from tests.bench.contestants import HOST, PYTHON, dimse, receiver
+from tests.bench.contestants import HOST, PYTHON, dimse, plain_receiver
 from tests.bench.figures import Sample, Table, Target, in_turns
 from tests.bench.launching import run, serve
 from tests.scripted.peers import refusing_port
@@ -16,7 +16,7 @@ MILLISECONDS = 1000
 
 def measure(bench: Bench) -> None:
     """Short commands, more runs than elsewhere because they are cheap and jitter counts."""
-    with serve(receiver()) as server, refusing_port() as closed:
+    with serve(plain_receiver()) as server, refusing_port() as closed:
         peer, nobody = f"ANY-SCP@{HOST}:{server.port}", f"ANY-SCP@{HOST}:{closed}"
         commands: dict[str, tuple[list[str], int]] = {
             "python -c pass": ([PYTHON, "-c", "pass"], 0),

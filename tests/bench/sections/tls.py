@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.bench.bench import Bench, Corpus, into_real
-from tests.bench.contestants import dcmtk_tls, dimse_store, dimse_tls, storescp, storescu
-from tests.bench.figures import Table, in_turns
-from tests.bench.launching import serve
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from tests.bench.bench import Bench, meter
+from tests.bench.contestants import dcmtk_tls, dimse_store, dimse_tls, measured_storescp, storescu
+from tests.bench.figures import in_turns
+from tests.bench.sections.store import association_start
 from tests.peers.certificates import make_certificates
 
 OURS, THEIRS = "dimse store --tls", "storescu +tls"
@@ -16,20 +20,20 @@ def measure(bench: Bench) -> None:
     folder = bench.folder / "certificates"
     folder.mkdir()
     certificates = make_certificates(folder)
-    with serve(storescp("--ignore", *dcmtk_tls(certificates, server=True))) as receiver:
 
-        def argv(name: str, corpus: Corpus) -> list[str]:
-            if name == OURS:
-                return [*dimse_store(receiver.port, corpus.folder), *dimse_tls(certificates)]
-            return [*storescu(receiver.port, corpus.folder), *dcmtk_tls(certificates, server=False)]
+    def ours(port: int, files: Path) -> Sequence[str]:
+        return [*dimse_store(port, files), *dimse_tls(certificates)]
 
-        names = (OURS, THEIRS)
-        alone = Table("start", 1, 0, THEIRS)
-        in_turns(
-            alone, {n: into_real(argv(n, bench.single), bench.single, 0.0) for n in names}, bench.runs * 3
-        )
+    def theirs(port: int, files: Path) -> Sequence[str]:
+        return [*storescu(port, files), *dcmtk_tls(certificates, server=False)]
+
+    with meter(measured_storescp(*dcmtk_tls(certificates, server=True))) as receiver:
+        start = association_start(bench, receiver, theirs)
         for corpus in bench.corpora:
             table = bench.table("store over TLS into storescp --ignore", corpus, THEIRS)
-            timed = {n: into_real(argv(n, corpus), corpus, alone.whole(n)) for n in names}
+            timed = {
+                name: partial(receiver.time, sender(receiver.port, corpus.folder), corpus, start)
+                for name, sender in {OURS: ours, THEIRS: theirs}.items()
+            }
             bench.report(in_turns(table, timed, bench.runs))
             bench.judge(table.target(OURS, THEIRS, 0.8), table.target(OURS, THEIRS, 0.8, data=True))
