@@ -28,6 +28,7 @@ __all__ = [
 
 MAX_INFLATE = 256 * 1024 * 1024
 _CHUNK = 65536
+_CODECS = {IMPLICIT_LE: layout.IMPLICIT, EXPLICIT_LE: layout.EXPLICIT, EXPLICIT_BE: layout.BIG_ENDIAN}
 _VRS = layout.SHORT_VRS | layout.LONG_VRS | {b"SQ", b"UN"}
 
 
@@ -77,8 +78,7 @@ def scan(
     if inflated:
         source = inflate(source, offset=offset, length=end - offset, limit=max_inflate)
         offset, end = 0, len(source)
-    _refuse_wrong_syntax(source, syntax, offset, end)
-    way = Walk(source, _codec(syntax), offset, end, sequences)
+    way = Walk(source, _codec(source, syntax, offset, end, check=True), offset, end, sequences)
     try:
         way.run()
     except Bad as bad:
@@ -106,7 +106,7 @@ def pick(
         source = _inflated_head(source, offset, end, limit)
         offset, end = 0, len(source)
     found: dict[int, bytes] = {}
-    way = Walk(source, _codec(syntax), offset, end)
+    way = Walk(source, _codec(source, syntax, offset, end), offset, end)
     with suppress(Bad):
         for wanted in sorted(tags):
             header = way.seek(wanted)
@@ -207,17 +207,17 @@ def _is_deflated(syntax: str) -> bool:
     return syntax in TRANSFER_SYNTAXES and TRANSFER_SYNTAXES[syntax].deflated
 
 
-def _codec(syntax: str) -> Codec:
-    """Return the layout of `syntax`; an unknown or private one is explicit little endian (PS3.5 A.4)."""
-    if syntax == IMPLICIT_LE:
-        return layout.IMPLICIT
-    return layout.BIG_ENDIAN if syntax == EXPLICIT_BE else layout.EXPLICIT
+def _codec(source: Source, syntax: str, offset: int, end: int, *, check: bool = False) -> Codec:
+    """Return the layout of `syntax`; that of an unknown or private one is what the first element shows.
 
-
-def _refuse_wrong_syntax(source: Source, syntax: str, offset: int, end: int) -> None:
-    """Raise Malformed if the first element is clearly encoded otherwise than `syntax` says."""
-    seen = sniff(_bytes_at(source, offset, min(12, end - offset)), end - offset)
-    said = syntax if syntax in (IMPLICIT_LE, EXPLICIT_BE) else EXPLICIT_LE
-    if seen is not None and seen != said:
-        what = f"the data set is encoded as {TRANSFER_SYNTAXES[seen].name}"
-        raise Malformed(Fault.WRONG_SYNTAX, offset, offset, what, inflated=_is_deflated(syntax))
+    With `check`, raise Malformed if the first element is clearly encoded otherwise than `syntax` says.
+    """
+    said = syntax if syntax in (IMPLICIT_LE, EXPLICIT_BE) else EXPLICIT_LE  # PS3.5 A.4
+    if check or syntax not in TRANSFER_SYNTAXES:
+        seen = sniff(_bytes_at(source, offset, min(12, end - offset)), end - offset)
+        if syntax not in TRANSFER_SYNTAXES:
+            said = seen or said
+        elif seen is not None and seen != said:
+            what = f"the data set is encoded as {TRANSFER_SYNTAXES[seen].name}"
+            raise Malformed(Fault.WRONG_SYNTAX, offset, offset, what, inflated=_is_deflated(syntax))
+    return _CODECS[said]

@@ -68,6 +68,8 @@ def open_regular(path: str | bytes | os.PathLike[str]) -> tuple[int, os.stat_res
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
         raise InputUnreadable(f"cannot be opened: {error.strerror}") from error
+    except ValueError as error:  # NUL, or a character that the file system encoding lacks
+        raise InputUnreadable("cannot be opened: no file can have this name") from error
     status = os.fstat(fd)
     if stat.S_ISREG(status.st_mode):
         return fd, status
@@ -160,8 +162,9 @@ def _group_2(fd: int, size: int, head: bytes, start: int) -> tuple[bytes, dict[i
     except struct.error:
         offset = len(head) + 1
     if offset > len(head):
-        if len(head) < min(size, _META_MOST):
-            return _group_2(fd, size, read_at(fd, _META_MOST, 0), start)
+        larger = read_at(fd, _META_MOST, 0) if len(head) < min(size, _META_MOST) else b""
+        if len(larger) > len(head):
+            return _group_2(fd, size, larger, start)
         raise InputError("truncated inside its File Meta Information")
     if offset >= size:
         raise InputError("no data set behind its File Meta Information" if meta else "nothing behind 'DICM'")
@@ -190,9 +193,9 @@ def _syntax(head: bytes, offset: int, size: int, meta: dict[int, bytes]) -> tupl
             )
         return seen, True
     layout = said if said in (uids.IMPLICIT_LE, uids.EXPLICIT_BE) else uids.EXPLICIT_LE
-    if seen is not None and seen != layout:
+    if known is not None and seen is not None and seen != layout:
         raise InputError(
-            f"says transfer syntax {known.name if known else said}, "
+            f"says transfer syntax {known.name}, "
             f"but its data set is encoded as {uids.TRANSFER_SYNTAXES[seen].name}"
         )
     return said, False

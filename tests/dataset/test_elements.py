@@ -50,9 +50,15 @@ def test_noise_is_the_wrong_syntax_too() -> None:
     assert verdict(b"\x89PNG" + bytes(50), uids.EXPLICIT_LE) == (Fault.WRONG_SYNTAX, 0, 0)
 
 
-def test_an_unknown_or_private_syntax_is_explicit_little_endian() -> None:
-    data = head(EXPLICIT)
+@ENCODINGS
+def test_an_unknown_or_private_syntax_has_the_layout_that_it_shows(encoding: Encoding) -> None:
+    data = head(encoding) + tail(encoding)
     assert scan(data, "1.2.826.0.1.3680043.1") == (len(data), 0)
+    assert set(pick(data, "1.2.826.0.1.3680043.1", WANTED)) == set(WANTED[:3])
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    assert verdict(b"\x89\x12\x84" * 20, "1.2.826.0.1.3680043.1") == (Fault.WRONG_SYNTAX, 0, 0)
 
 
 def test_vrs_that_are_not_known_yet_have_the_long_form() -> None:

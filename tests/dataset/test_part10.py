@@ -62,6 +62,14 @@ def test_compressed_unknown_and_private_syntaxes_are_taken_as_they_are(syntax: s
     assert meta_of(header(CLASS, INSTANCE, syntax) + head(EXPLICIT)).transfer_syntax == syntax
 
 
+@pytest.mark.parametrize("encoding", SYNTAXES, ids=("implicit", "explicit", "big endian"))
+def test_a_private_syntax_may_have_any_layout(encoding: object) -> None:
+    private = "1.2.840.113619.5.2"
+    meta = meta_of(group_2(ui(0x0010, private)) + head(encoding))  # type: ignore[arg-type]
+    assert meta[:3] == (CLASS, INSTANCE, private)
+    assert not meta.guessed
+
+
 @pytest.mark.parametrize("length", [0, 2, 20, 10_000, 0xFFFFFFFF])
 def test_a_wrong_group_length_does_no_harm(length: int) -> None:
     data = group_2(*MEDIA, ui(0x0010, uids.EXPLICIT_LE), length=length) + head(EXPLICIT)
@@ -290,6 +298,21 @@ def test_what_cannot_be_opened_is_unreadable(tmp_path: Path) -> None:
             with pytest.raises(InputUnreadable, match="cannot be opened") as caught:
                 open_regular(path)
             assert caught.value.exit_code == ExitCode.INPUT_UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["a\0b", b"a\0b", "a\ud800"])
+def test_a_name_that_no_file_can_have_is_unreadable(name: str | bytes) -> None:
+    with pytest.raises(InputUnreadable, match="no file can have this name"):
+        open_regular(name)
+
+
+@pytest.mark.parametrize("count", [200, 2047, 2048, 2049])
+def test_a_file_shorter_than_said_is_refused(count: int) -> None:
+    """It was cut off between fstat and read."""
+    private = EXPLICIT.element(0x00020102, "OB", bytes(100_000))
+    data = group_2(*MEDIA, ui(0x0010, uids.EXPLICIT_LE), private) + head(EXPLICIT)
+    with opened(data[:count]) as fd, pytest.raises(InputError, match="truncated"):
+        read_meta(fd, len(data))
 
 
 def test_a_file_that_cannot_be_read_is_unreadable() -> None:
