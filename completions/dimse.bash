@@ -26,8 +26,8 @@ _dimse() {
     case $command in
         '') _dimse_offer -W 'echo store scp demo --help --version'; return ;;
         echo)
-            options='--all -j --jobs --nagios -w --warning -c --critical --prom -h --help --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
-            takes=' -j --jobs -w --warning -c --critical --prom --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color ' ;;
+            options='--all -j --jobs --nagios -w --warning -c --critical --prom -h --help --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
+            takes=' -j --jobs -w --warning -c --critical --prom --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
         store)
             options='--files-from -0 --null --include --exclude -j --jobs --retry --never-transcode --allow-truncated --trim --fail-fast --report -h --help --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
             takes=' --files-from --include --exclude -j --jobs --retry --report --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color ' ;;
@@ -71,8 +71,6 @@ _dimse() {
         scp/--tls-key | \
         scp/--tls-key-password-file | \
         scp/--trace) _dimse_offer -f; return ;;
-        echo/--priority | \
-        store/--priority) _dimse_offer -W 'medium high low'; return ;;
         echo/--tls-profile | \
         store/--tls-profile | \
         scp/--tls-profile) _dimse_offer -W 'bcp195 bcp195-extended rfc8996'; return ;;
@@ -85,6 +83,7 @@ _dimse() {
         store/--color | \
         scp/--color | \
         demo/--color) _dimse_offer -W 'auto always never'; return ;;
+        store/--priority) _dimse_offer -W 'medium high low'; return ;;
         scp/--durability) _dimse_offer -W 'full file none'; return ;;
         scp/--on-duplicate) _dimse_offer -W 'keep replace reject both'; return ;;
         *) [[ $takes == *" $previous "* ]] && return ;;

@@ -250,6 +250,7 @@ command = _EchoCommand(
             ["--prom"], type=FILE, metavar="FILE", help="Write the results as Prometheus metrics to FILE."
         ),
     ],
+    without=("priority", "strict", "stats"),
     examples=(
         ("dimse echo PACS@pacs.example:11112", "ask one node"),
         ("dimse echo --all", "ask every node of the configuration, several at a time"),
