@@ -41,7 +41,8 @@ def pipe_for_hooks(tmp_path: Path) -> Iterator[tuple[str, socket.socket]]:
     script.write_text(
         "import json, os, socket, sys\n"
         f"with socket.create_connection(('127.0.0.1', {listener.getsockname()[1]})) as link:\n"
-        "    report = [sys.argv[1:], sorted(int(fd) for fd in os.listdir('/proc/self/fd')), os.getsid(0) == os.getpid()]\n"
+        "    descriptors = sorted(int(fd) for fd in os.listdir('/proc/self/fd'))\n"
+        "    report = [sys.argv[1:], descriptors, os.getsid(0) == os.getpid()]\n"
         "    link.sendall(json.dumps(report).encode())\n"
     )
     try:
@@ -59,7 +60,9 @@ def report(listener: socket.socket) -> list[object]:
         return answer
 
 
-@pytest.mark.parametrize("text", ["", "  ", "'unbalanced", "true {Patient}", "true {count}", "no-such-program-here x"])
+@pytest.mark.parametrize(
+    "text", ["", "  ", "'unbalanced", "true {Patient}", "true {count}", "no-such-program-here x"]
+)
 def test_a_command_that_cannot_work_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         HookCommand.for_object(text)
@@ -72,14 +75,19 @@ def test_each_value_stays_one_word() -> None:
 
 
 def test_values_are_not_expanded_again() -> None:
-    assert HookCommand.for_object("echo {path}").argv({"path": "/in/{CallingAET}"}) == ["echo", "/in/{CallingAET}"]
+    assert HookCommand.for_object("echo {path}").argv({"path": "/in/{CallingAET}"}) == [
+        "echo",
+        "/in/{CallingAET}",
+    ]
 
 
 def test_an_object_runs_its_command_with_nothing_inherited(tmp_path: Path) -> None:
     held, log = os.open(tmp_path, os.O_RDONLY), Log()
     os.set_inheritable(held, True)
     with pipe_for_hooks(tmp_path) as (command, listener):
-        hooks = Hooks(log, on_object=HookCommand.for_object(f"{command} {{path}} {{SOPInstanceUID}} {{CallingAET}}"))
+        hooks = Hooks(
+            log, on_object=HookCommand.for_object(f"{command} {{path}} {{SOPInstanceUID}} {{CallingAET}}")
+        )
         hooks.stored("/in/1.2.3.dcm", {**VALUES, "CallingAET": "$(reboot)"})
         words, descriptors, own_session = report(listener)
         hooks.close(20)
@@ -108,11 +116,13 @@ def test_studies_on_their_way_are_complete_at_the_end(tmp_path: Path) -> None:
         for study in ("1.5", "1.6", "1.5"):
             hooks.stored("/in/a.dcm", {**VALUES, "StudyInstanceUID": study})
         hooks.close(20)
-            told = [report(listener)[0] for _ in range(2)]
+        told = [report(listener)[0] for _ in range(2)]
         assert sorted(map(str, told)) == ["['1.5', '2']", "['1.6', '1']"]
 
 
-@pytest.mark.parametrize(("command", "reason"), [("false", "exit 1"), ("sh -c 'kill -9 $$'", "ended by signal 9")])
+@pytest.mark.parametrize(
+    ("command", "reason"), [("false", "exit 1"), ("sh -c 'kill -9 $$'", "ended by signal 9")]
+)
 def test_a_failure_is_logged(command: str, reason: str) -> None:
     log = Log()
     hooks = Hooks(log, on_object=HookCommand.for_object(command))

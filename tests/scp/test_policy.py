@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dimsetools.association.values import Acceptance, Identity, ProposedContext, Proposal, Rejection
+from dimsetools.association.values import Acceptance, Identity, Proposal, ProposedContext, Rejection
 from dimsetools.errors import UsageError
 from dimsetools.scp.policy import AcceptPolicy, Allowed
 from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE, VERIFICATION
@@ -56,7 +56,9 @@ def test_callers_are_let_in_by_title_and_network(allow: str, aet: str, host: str
         assert answer == CALLING_NOT_RECOGNIZED
 
 
-@pytest.mark.parametrize("text", ["", "@10.0.0.1", "  @10.0.0.1", "A" * 17, "CT1@", "CT1@host", "CT1@10.0.0.0/33"])
+@pytest.mark.parametrize(
+    "text", ["", "@10.0.0.1", "  @10.0.0.1", "A" * 17, "CT1@", "CT1@host", "CT1@10.0.0.0/33"]
+)
 def test_a_rule_that_means_nothing_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         Allowed.parse(text)
