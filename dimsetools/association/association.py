@@ -345,8 +345,7 @@ class Association:
         self._limit_pdu(wait)
         transport.need(pdu.HEADER.size)
         pdu_type, length = pdu.HEADER.unpack(transport.peek(pdu.HEADER.size))
-        limit = pdu.length_limit(pdu_type, self._max_pdu)
-        if (limit is not None and length > limit) or (pdu_type in pdu.FIXED_LENGTHS and length != limit):
+        if not pdu.is_acceptable(pdu_type, length, self._max_pdu):
             self._refuse(pdu_type, length)
         transport.skip(pdu.HEADER.size)
         return pdu_type, length

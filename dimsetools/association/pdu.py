@@ -71,16 +71,13 @@ def abort_pdu(source: int, reason: int) -> bytes:
     return HEADER.pack(ABORT, 4) + bytes((0, 0, source, reason))
 
 
-def length_limit(pdu_type: int, max_pdu: int) -> int | None:
-    """Return the longest body acceptable for `pdu_type` when we announced `max_pdu`; None: unlimited.
-
-    0 stands for a type that does not exist.
-    """
+def is_acceptable(pdu_type: int, length: int, max_pdu: int) -> bool:
+    """Tell whether a PDU of this type may have a body of `length` bytes where we announced `max_pdu`."""
     if pdu_type == P_DATA_TF:
-        return max_pdu or None
+        return length <= max_pdu or not max_pdu
     if pdu_type in (ASSOCIATE_RQ, ASSOCIATE_AC):
-        return ASSOCIATE_LIMIT
-    return FIXED_LENGTHS.get(pdu_type, 0)
+        return length <= ASSOCIATE_LIMIT
+    return FIXED_LENGTHS.get(pdu_type) == length
 
 
 def aborted_error(peer: str, source: int, reason: int) -> Aborted:

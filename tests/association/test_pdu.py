@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dimsetools.association import pdu
-from dimsetools.association.pdu import aborted_error, foreign_protocol, length_limit, p_data_header
+from dimsetools.association.pdu import aborted_error, foreign_protocol, p_data_header
 from tests.scripted import wire
 
 
@@ -25,23 +25,24 @@ def test_a_fragment_is_a_pdu_of_its_own(size: int, command: bool, last: bool) ->
 
 
 @pytest.mark.parametrize(
-    ("kind", "announced", "limit"),
+    ("kind", "announced", "taken", "refused"),
     [
-        (pdu.P_DATA_TF, 16384, 16384),
-        (pdu.P_DATA_TF, 0, None),
-        (pdu.ASSOCIATE_RQ, 16384, 128 * 1024),
-        (pdu.ASSOCIATE_AC, 0, 128 * 1024),
-        (pdu.ASSOCIATE_RJ, 0, 4),
-        (pdu.RELEASE_RQ, 0, 4),
-        (pdu.RELEASE_RP, 0, 4),
-        (pdu.ABORT, 0, 4),
-        (0, 16384, 0),
-        (8, 0, 0),
-        (255, 0, 0),
+        (pdu.P_DATA_TF, 16384, [0, 16384], [16385, 2**32 - 1]),
+        (pdu.P_DATA_TF, 0, [0, 2**32 - 1], []),
+        (pdu.ASSOCIATE_RQ, 16384, [0, 128 * 1024], [128 * 1024 + 1, 2**32 - 1]),
+        (pdu.ASSOCIATE_AC, 0, [0, 128 * 1024], [128 * 1024 + 1]),
+        (pdu.ASSOCIATE_RJ, 0, [4], [0, 3, 5, 2**31 - 1]),
+        (pdu.RELEASE_RQ, 0, [4], [0, 3, 5]),
+        (pdu.RELEASE_RP, 0, [4], [0, 3, 5]),
+        (pdu.ABORT, 0, [4], [0, 3, 5]),
+        (0, 16384, [], [0, 4]),
+        (8, 0, [], [0, 4]),
+        (255, 0, [], [0, 4]),
     ],
 )
-def test_every_type_has_its_limit(kind: int, announced: int, limit: int | None) -> None:
-    assert length_limit(kind, announced) == limit
+def test_every_type_has_its_length(kind: int, announced: int, taken: list[int], refused: list[int]) -> None:
+    assert all(pdu.is_acceptable(kind, length, announced) for length in taken)
+    assert not any(pdu.is_acceptable(kind, length, announced) for length in refused)
 
 
 @pytest.mark.parametrize(
