@@ -273,7 +273,7 @@ command = NetworkCommand(
         ),
         click.Option(
             ["--retry"],
-            type=COUNT,
+            type=click.IntRange(0),
             default=0,
             metavar="N",
             help="Try again up to N times what failed for a reason that may pass.",

@@ -84,6 +84,8 @@ def _examined(path: str, leniency: Leniency) -> Item:
             scan(fd, meta.transfer_syntax, offset=meta.offset, length=meta.length)
         except Malformed as fault:
             meta = _forgiven(fault, meta, leniency)
+        if meta.length % 2:
+            _check_odd(meta, leniency)
     finally:
         os.close(fd)
     return Item(path, meta, status.st_size, status.st_mtime_ns)
@@ -102,6 +104,17 @@ def _forgiven(fault: Malformed, meta: FileMeta, leniency: Leniency) -> FileMeta:
             return meta._replace(length=fault.end - meta.offset)
         raise InputError(str(fault), hint="--trim sends it without them") from fault
     raise fault
+
+
+def _check_odd(meta: FileMeta, leniency: Leniency) -> None:
+    """Refuse an odd number of bytes, which is no message (PS3.8 annex E.1), unless a NUL does no harm."""
+    syntax = TRANSFER_SYNTAXES.get(meta.transfer_syntax)
+    if leniency.truncated or (syntax is not None and syntax.deflated):
+        return
+    raise InputError(
+        f"its data set has {meta.length} bytes, an odd number",
+        hint="--allow-truncated sends it with a NUL behind it",
+    )
 
 
 def _differ(one: Item, other: Item) -> bool:

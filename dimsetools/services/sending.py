@@ -171,8 +171,10 @@ class Sending:
 
             return BytesSource(convert(fd, meta, context.transfer_syntax))
         if meta.length > _LONG and self._advance is not None:
-            return _Watched(fd, meta.offset, meta.length, self._advance)
-        return FileSource(fd, meta.offset, meta.length)
+            source: Source = _Watched(fd, meta.offset, meta.length, self._advance)
+        else:
+            source = FileSource(fd, meta.offset, meta.length)
+        return _Padded(source) if meta.length % 2 else source
 
     def _dispatch(self, ready: _Ready) -> None:
         item, fd, prepared = ready
@@ -189,7 +191,7 @@ class Sending:
             os.close(fd)
         if status.st_mtime_ns != item.changed or status.st_size != item.size:
             self._changed[number] = InputUnreadable("changed while it was sent")
-        if self._advance is not None and not isinstance(prepared.source, _Watched):
+        if self._advance is not None and item.meta.length <= _LONG:
             self._advance(item.meta.length)
 
     def _collect(self) -> Acknowledged | None:
@@ -205,6 +207,30 @@ class Sending:
         return Acknowledged(
             item, answer.command, perf_counter() - started, answer.context.transfer_syntax, changed
         )
+
+
+class _Padded:
+    """A source of an odd number of bytes with a NUL behind it.
+
+    Fragments are of even length (PS3.8 annex E.1), and deflated data sets made so by a NUL (PS3.5 A.5);
+    DCMTK 3.6.7 drops the association otherwise.
+    """
+
+    __slots__ = ("_source", "exhausted")
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.exhausted = False
+
+    def read_into(self, view: memoryview) -> int:
+        """Read the next bytes."""
+        source = self._source
+        count = 0 if source.exhausted else source.read_into(view)
+        if source.exhausted and count < len(view):
+            view[count] = 0
+            count += 1
+            self.exhausted = True
+        return count
 
 
 class _Watched(FileSource):

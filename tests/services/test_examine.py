@@ -217,3 +217,19 @@ def test_shipped_files_are_items_as_pydicom_sees_them() -> None:
         assert item.meta.sop_instance_uid == entry.sop_instance
         assert item.meta.transfer_syntax == entry.transfer_syntax
         assert item.meta.offset == entry.offset
+
+
+def test_an_odd_number_of_bytes_is_for_deflated_data_alone(tmp_path: Path) -> None:
+    made = make_file(tmp_path / "a", 0, syntax=corpus.DEFLATED_LE)
+    number = 0
+    while len(made.dataset) % 2 == 0:
+        number += 1
+        made = make_file(tmp_path / "a", number, syntax=corpus.DEFLATED_LE)
+    assert isinstance(_examine(made.path)[0], Item)
+    odd = corpus.attributes(0, corpus.CT_IMAGE, "1.2.3", corpus.EXPLICIT_LE, 1, 1)
+    odd += corpus.element(0x7FE0, 0x10, b"OB", b"12", length=3) + b"3"
+    (tmp_path / "b").write_bytes(preamble_and_meta(corpus.CT_IMAGE, "1.2.3", corpus.EXPLICIT_LE) + odd)
+    (refused,) = _examine(tmp_path / "b")
+    assert isinstance(refused, Skipped)
+    assert "an odd number" in str(refused.error)
+    assert isinstance(_examine(tmp_path / "b", leniency=Leniency(truncated=True))[0], Item)

@@ -13,7 +13,9 @@ from dimsetools.errors import (
     NoContext,
 )
 from dimsetools.services import store as module
+from dimsetools.services.examine import Item, Leniency, examine
 from dimsetools.services.store import Manner, Opened, Sender, Stored
+from tests import corpus
 from tests.corpus import EXPLICIT_LE, JPEG_BASELINE, make_file, make_huge
 from tests.scripted import conversation as step
 from tests.scripted import wire
@@ -163,3 +165,16 @@ def test_a_file_that_changes_while_it_is_sent_is_not_sent(tmp_path: Path) -> Non
     assert [type(event.error) for event in events] == [InputUnreadable, type(None)]
     assert "changed while it was sent" in str(events[0].error)
     assert events[0].status == 0
+
+
+@pytest.mark.parametrize("size", [2000, 1 << 20, 3_000_000])
+def test_odd_data_sets_get_a_nul(tmp_path: Path, size: int) -> None:
+    path = make_huge(tmp_path / "a", size, sparse=True)
+    with path.open("ab") as file:
+        file.write(corpus.element(0x7FE1, 0x10, b"UN", b"12", length=3) + b"3")
+    (item,) = (i for i in examine([str(path)], Leniency(truncated=True)) if isinstance(i, Item))
+    assert item.meta.length % 2
+    with scripted_server([step.accept(max_pdu=131072), step.store(), *END]) as server:
+        assert errors(send(server, [item])) == [None]
+        server.finish()
+    assert server.first.messages[0].data == path.read_bytes()[item.meta.offset :] + b"\0"
