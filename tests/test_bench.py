@@ -91,7 +91,15 @@ def test_who_loses_objects_reaches_nothing() -> None:
     table.add("a", Sample(1.0, MIB, 1.0, missing=1))
     table.add("b", Sample(9.0, MIB, 9.0))
     assert not table.target("a", "b", 1.0).reached
-    assert "lost 1 of 10" in shown(table)
+    assert "lost up to 1 of 10 in 1 of 1 runs" in shown(table)
+
+
+def test_a_run_that_lost_objects_does_not_count() -> None:
+    table = Table("title", 10, 1000, "b")
+    for sample in (Sample(0.1, MIB, missing=9), Sample(3.0, MIB)):
+        table.add("a", sample)
+    table.add("b", Sample(9.0, MIB))
+    assert table.speed("a", "b") == 3.0
 
 
 def test_verdicts_say_which_side_of_the_limit() -> None:

@@ -24,6 +24,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         "python -m tests.bench",
         description=tests.bench.__doc__,
+        epilog="Files go to a temporary folder; TMPDIR chooses the disk.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--quick", action="store_true", help="a tenth of the objects, 3 runs instead of 5")

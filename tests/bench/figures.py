@@ -48,26 +48,39 @@ class Table:
         """Take one run."""
         self.samples.setdefault(contestant, []).append(sample)
 
+    def sound(self, contestant: str) -> list[Sample]:
+        """The runs in which no object was lost; all of them when there is none."""
+        samples = self.samples[contestant]
+        return [sample for sample in samples if not sample.missing] or samples
+
     def whole(self, contestant: str) -> float:
         """Median seconds of the whole process."""
-        return statistics.median(sample.whole for sample in self.samples[contestant])
+        return statistics.median(sample.whole for sample in self.sound(contestant))
 
     def data(self, contestant: str) -> float | None:
         """Median seconds of the data phase, if it was measured."""
-        values = [sample.data for sample in self.samples[contestant] if sample.data is not None]
+        values = [sample.data for sample in self.sound(contestant) if sample.data is not None]
         return statistics.median(values) if values else None
 
     def peak(self, contestant: str) -> float:
         """Largest peak memory of the runs in MiB."""
         return max(sample.peak for sample in self.samples[contestant]) / MIB
 
-    def missing(self, contestant: str) -> int:
-        """Most objects lost in one run."""
-        return max(sample.missing for sample in self.samples[contestant])
+    def failed(self, contestant: str) -> bool:
+        """Whether it lost objects in every run."""
+        return all(sample.missing for sample in self.samples[contestant])
+
+    def losses(self, contestant: str) -> str:
+        """How often it lost objects, in words; empty when never."""
+        samples = self.samples[contestant]
+        lost = [sample.missing for sample in samples if sample.missing]
+        if not lost:
+            return ""
+        return f"lost up to {max(lost)} of {max(self.objects, 1)} in {len(lost)} of {len(samples)} runs"
 
     def speed(self, contestant: str, other: str, *, data: bool = False) -> float:
-        """How many times faster than the other; 0 when it lost objects or was not measured."""
-        if {contestant, other} - self.samples.keys() or self.missing(contestant):
+        """How many times faster than the other; 0 when one of them failed or was not measured."""
+        if {contestant, other} - self.samples.keys() or self.failed(contestant) or self.failed(other):
             return 0.0
         if data:
             mine, theirs = self.data(contestant), self.data(other)
@@ -96,8 +109,7 @@ class Table:
                 row += [f"{data:.3f}", f"{ratio:.2f}"] if data is not None else ["", ""]
             if self.objects:
                 row += [f"{self.objects / seconds:.0f}", f"{self.size / seconds / MB:.0f}"]
-            lost = f"lost {self.missing(name)} of {self.objects}" if self.missing(name) else ""
-            rows.append([*row, f"{self.peak(name):.0f}", lost])
+            rows.append([*row, f"{self.peak(name):.0f}", self.losses(name)])
         return rows
 
     def as_json(self) -> dict[str, object]:
@@ -112,7 +124,6 @@ class Table:
                     "whole": self.whole(name),
                     "data": self.data(name),
                     "peak_mib": self.peak(name),
-                    "missing": self.missing(name),
                     "runs": [sample._asdict() for sample in samples],
                 }
                 for name, samples in self.samples.items()

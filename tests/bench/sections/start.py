@@ -48,5 +48,5 @@ def _timed(argv: list[str], expected: int) -> Sample:
 
 def _within(table: Table, name: str, seconds: float) -> Target:
     text = f"{table.title}: {name}"
-    value = float("inf") if table.missing(name) else table.whole(name) * MILLISECONDS
+    value = float("inf") if table.failed(name) else table.whole(name) * MILLISECONDS
     return Target(text, value, round(seconds * MILLISECONDS), at_least=False, unit="ms")
