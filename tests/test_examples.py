@@ -1,0 +1,57 @@
+"""Examples in README, --help and the manual pages are what the program understands today."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from dimsetools.cli import COMMANDS, dimse
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def readme_lines() -> list[str]:
+    """Return the `dimse` commands of README's shell blocks, without their comments and pipes."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    lines = [part.strip() for line in lines for part in line.split(" | ")]
+    return [line for line in lines if line.startswith("dimse ")]
+
+
+def example_lines() -> list[str]:
+    """Return the examples that the commands carry."""
+    context = dimse.make_context("dimse", [], resilient_parsing=True)
+    commands = [dimse.get_command(context, name) for name in COMMANDS]
+    examples = [line for command in commands for line, _ in getattr(command, "examples", ())]
+    return [
+        part.strip() for line in examples for part in line.split(" | ") if part.strip().startswith("dimse ")
+    ]
+
+
+@pytest.mark.parametrize("line", [*readme_lines(), *example_lines()])
+def test_a_command_line_is_understood(line: str) -> None:
+    context = dimse.make_context("dimse", [], resilient_parsing=True)
+    name, *words = shlex.split(line)[1:]
+    command = dimse.get_command(context, name)
+    assert command is not None
+    command.make_context(name, words, parent=context)
+
+
+def test_readme_shows_every_command() -> None:
+    assert {line.split()[1] for line in readme_lines()} >= set(COMMANDS) - {"demo"}
+
+
+def test_readme_shows_a_configuration_that_is_valid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dimsetools.config import load
+
+    (text,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "dimse.toml").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    config = load(environ={})
+    assert config.names == sorted(tomllib.loads(text)["nodes"])
+    assert str(config.node("pacs").target()) == "PACS@10.0.0.5:104"
+    assert (config.node("cloud").host, config.node("cloud").port) == ("dicom.example.org", 2762)
