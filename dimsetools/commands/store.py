@@ -9,17 +9,17 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
-from dimsetools.errors import ExitCode, InputMissing, InputUnreadable, UsageError
+from dimsetools.errors import InputMissing, InputUnreadable, UsageError
 from dimsetools.options import COUNT, FILE, NetworkCommand, PeerArgument, Session
 
 if TYPE_CHECKING:
     from dimsetools.association.values import Target
     from dimsetools.render import Output
-    from dimsetools.render.report import Report
+    from dimsetools.render.store import Telling
+    from dimsetools.render.tally import Tally
     from dimsetools.services.examine import Item
     from dimsetools.services.plan import Rules
-    from dimsetools.services.selection import Skipped
-    from dimsetools.services.store import Event, Manner
+    from dimsetools.services.store import Manner
 
 
 class Inputs(NamedTuple):
@@ -46,7 +46,7 @@ def _store(
 ) -> int:
     from dimsetools.render import Output
     from dimsetools.render.report import create
-    from dimsetools.render.store import COLUMNS
+    from dimsetools.render.store import COLUMNS, PLAN_COLUMNS, Telling
     from dimsetools.services.plan import Rules
     from dimsetools.services.store import Manner
 
@@ -69,137 +69,77 @@ def _store(
     )
     with ExitStack() as stack:
         output = stack.enter_context(Output(**session.output.printing()))
-        output.columns(COLUMNS)
         rows = stack.enter_context(create(report, f"dimse store {target}", COLUMNS)) if report else None
-        run = _Run(session, output, rows, target)
-        items = run.examine(wanted)
-        if session.operation.dry_run:
-            return run.rehearse(items, manner.rules)
-        return run.send(items, manner)
-
-
-class _Run:
-    """One run: where its results go, and what has come of it so far."""
-
-    def __init__(self, session: Session, output: Output, report: Report | None, target: Target) -> None:
-        from dimsetools.render.store import Tally
-
-        self._session = session
-        self._output = output
-        self._report = report
-        self._target = target
-        self._tally = Tally()
         printing = session.output
-        self._lines = output.format in ("table", "dump")
         # A person at a terminal wants to see what is odd; programs, and whoever asks for more, see all.
-        self._brief = output.format == "table" and not printing.verbosity and printing.fields is None
+        brief = output.format == "table" and not printing.verbosity and printing.fields is None
+        telling = Telling(output, rows, brief=brief)
+        output.columns(PLAN_COLUMNS if session.operation.dry_run else COLUMNS)
+        items = _examined(session, wanted, telling)
+        if session.operation.dry_run:
+            return _rehearse(output, items, manner.rules, telling.tally, target)
+        return _send(session, output, items, manner, target, telling)
 
-    def examine(self, inputs: Inputs) -> list[Item]:
-        """Find and check the files; tell of those that cannot be sent."""
-        from dimsetools.services.examine import Item, Leniency, Remark, examine
-        from dimsetools.services.selection import Patterns, select
 
-        with _paths(inputs) as paths:
-            found = select(paths, Patterns(inputs.include, inputs.exclude))
-            items: list[Item] = []
-            for result in examine(
-                found, Leniency(inputs.allow_truncated, inputs.trim), stop=self._session.stop
-            ):
-                if isinstance(result, Item):
-                    items.append(result)
-                elif isinstance(result, Remark):
-                    self._output.warning(f"{result.path}: {result.text}")
-                else:
-                    self._skip(result)
-        if not items and not self._tally.skipped and not self._session.stop.requested:
-            raise InputMissing("nothing to send was found", hint="check the paths, --include and --exclude")
-        return items
+def _examined(session: Session, inputs: Inputs, telling: Telling) -> list[Item]:
+    """Find and check the files; tell of those that cannot be sent."""
+    from dimsetools.services.examine import Item, Leniency, Remark, examine
+    from dimsetools.services.selection import Patterns, select
 
-    def _skip(self, skipped: Skipped) -> None:
-        from dimsetools.render import store as shown
+    items: list[Item] = []
+    with _paths(inputs) as paths:
+        found = select(paths, Patterns(inputs.include, inputs.exclude))
+        for result in examine(found, Leniency(inputs.allow_truncated, inputs.trim), stop=session.stop):
+            if isinstance(result, Item):
+                items.append(result)
+            elif isinstance(result, Remark):
+                telling.remark(result)
+            else:
+                telling.skipped(result)
+    if not items and not telling.tally.skipped and not session.stop.requested:
+        raise InputMissing("nothing to send was found", hint="check the paths, --include and --exclude")
+    return items
 
-        self._tally.skip(skipped)
-        if not (self._brief and skipped.expected):
-            self._output.record(shown.skipped_record(skipped), shown.skipped_line(skipped))
-        if self._report is not None:
-            self._report.row(shown.skipped_row(skipped))
 
-    def rehearse(self, items: list[Item], rules: Rules) -> int:
-        """Show what would be proposed and sent."""
-        from dimsetools.render import store as shown
-        from dimsetools.services.plan import batches
+def _rehearse(output: Output, items: list[Item], rules: Rules, tally: Tally, target: Target) -> int:
+    """Show what would be proposed and sent."""
+    from dimsetools.render import store as shown
+    from dimsetools.services.plan import batches
 
-        planned = batches(items, rules.own)
-        self._output.columns(("_event", "_association", "_context", "SOPClassUID", "TransferSyntaxUID"))
-        for record, line in shown.proposals(planned):
-            self._output.record(record, line)
-        self._output.summary(
-            shown.rehearsal_record(items, planned, self._tally, self._target),
-            shown.rehearsal_line(items, planned, self._tally, self._target),
-        )
-        return self._tally.exit_status(strict=False)
+    planned = batches(items, rules.own)
+    for record, line in shown.proposals(planned):
+        output.record(record, line)
+    output.summary(
+        shown.rehearsal_record(items, planned, tally, target),
+        shown.rehearsal_line(items, planned, tally, target),
+    )
+    return tally.exit_status(strict=False)
 
-    def send(self, items: list[Item], manner: Manner) -> int:
-        """Send the files, as often as asked for, and tell what became of them."""
-        from dimsetools.render import store as shown
-        from dimsetools.services.store import Sender
 
-        session, output = self._session, self._output
-        operation = session.operation
-        times = operation.repeat or 1
-        tracer = session.tracer(output.note)
-        seconds = 0.0
-        total = sum(item.meta.length for item in items)
-        with output.progress(len(items) * times, total * times) as progress:
-            for number in range(times):
-                if number and session.stop.wait(operation.interval or 0.0):
-                    break
-                sender = Sender(
-                    self._target, manner, stop=session.stop, tracer=tracer, advance=progress.advance
-                )
-                for event in sender.send(items):
-                    outcome = self._take(event)
-                    if outcome:
-                        progress.finish_object(outcome)
-                seconds += sender.seconds
-        code = self._tally.exit_status(strict=operation.strict)
-        if session.stop.requested:
-            code = session.stop.exit_code
-        self._explain(code)
-        output.summary(
-            shown.summary_record(self._tally, self._target, seconds, code),
-            shown.summary_line(self._tally, self._target, seconds),
-        )
-        return code
+def _send(
+    session: Session, output: Output, items: list[Item], manner: Manner, target: Target, telling: Telling
+) -> int:
+    """Send the files, as often as asked for, and tell what became of them."""
+    from dimsetools.services.store import Sender
 
-    def _take(self, event: Event) -> str:
-        """Show an event and count it; return the outcome if an object is done with."""
-        from dimsetools.render import store as shown
-        from dimsetools.services.store import Opened, Retry, Stored
-
-        output = self._output
-        if isinstance(event, Stored):
-            outcome = self._tally.add(event)
-            if not self._brief or (outcome != "ok" and event.tries):
-                line = shown.line(event) if self._lines else None
-                output.record(shown.record(event), line)
-            if self._report is not None:
-                self._report.row(shown.row(event, outcome))
-            return outcome
-        if isinstance(event, Opened):
-            output.note(shown.opened_line(event), 1)
-        elif isinstance(event, Retry):
-            output.note(shown.retry_line(event))
-        else:
-            output.warning(event.text)
-        return ""
-
-    def _explain(self, code: ExitCode) -> None:
-        """Explain each kind of failure once, however many objects met it."""
-        from dimsetools.render import store as shown
-
-        for error, where in shown.explanations(self._tally, str(self._target), code):
-            self._output.failure(error, where)
+    operation, stop = session.operation, session.stop
+    times = operation.repeat or 1
+    size = sum(item.meta.length for item in items)
+    tracer = session.tracer(output.note)
+    seconds = 0.0
+    with output.progress(len(items) * times, size * times) as progress:
+        for number in range(times):
+            if number and stop.wait(operation.interval or 0.0):
+                break
+            sender = Sender(target, manner, stop=stop, tracer=tracer, advance=progress.advance)
+            for event in sender.send(items):
+                outcome = telling.event(event)
+                if outcome:
+                    progress.finish_object(outcome)
+            seconds += sender.seconds
+    code = stop.exit_code if stop.requested else telling.tally.exit_status(strict=operation.strict)
+    telling.end(target, seconds, code)
+    return code
 
 
 @contextmanager

@@ -1,14 +1,15 @@
-"""How storage reads: each object as a line and a record, the totals, and what the run comes to."""
+"""How storage reads: each object as a line and a record, the totals, and a run as it goes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from dimsetools.errors import ExitCode, InputError, InputUnreadable, NoContext, StatusFailure, worst
+from dimsetools.errors import StatusFailure
 from dimsetools.render import units
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
 from dimsetools.render.report import Row
-from dimsetools.services.store import Stored
+from dimsetools.render.tally import Tally
+from dimsetools.services.store import Opened, Retry, Stored
 from dimsetools.status import describe
 from dimsetools.uids import name_of
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dimsetools.association.values import Target
-    from dimsetools.errors import DimseError
-    from dimsetools.services.examine import Item
+    from dimsetools.errors import DimseError, ExitCode
+    from dimsetools.render.output import Output
+    from dimsetools.render.report import Report
+    from dimsetools.services.examine import Item, Remark
     from dimsetools.services.plan import Batch
     from dimsetools.services.selection import Skipped
-    from dimsetools.services.store import Opened, Retry
+    from dimsetools.services.store import Event
 
 COLUMNS = (
     "_event",
@@ -35,74 +38,17 @@ COLUMNS = (
     "_code",
     "_message",
 )
-
-
-class Kind(NamedTuple):
-    """Failures of one kind: the first of them and how many there are."""
-
-    error: DimseError
-    path: str
-    times: int
-    of_file: bool
-
-
-class Tally:
-    """What has become of the inputs so far. `bytes` counts data sets that were sent."""
-
-    def __init__(self) -> None:
-        self.objects = self.sent = self.warnings = self.failed = self.unsent = 0
-        self.skipped = self.passed_over = 0
-        self.bytes = 0
-        self.kinds: dict[tuple[str, int], Kind] = {}
-        self._inputs: set[ExitCode] = set()
-        self._outcomes: set[ExitCode] = set()
-        self._ended: set[ExitCode] = set()
-
-    def skip(self, skipped: Skipped) -> None:
-        """Count an input that is not sent."""
-        if skipped.expected:
-            self.passed_over += 1
-            return
-        self.skipped += 1
-        unreadable = isinstance(skipped.error, InputUnreadable)
-        self._inputs.add(ExitCode.INPUT_UNREADABLE if unreadable else ExitCode.INPUT_INVALID)
-
-    def add(self, stored: Stored) -> str:
-        """Count an object; return its outcome: ok, warning or failed."""
-        self.objects += 1
-        error = stored.error
-        if error is None:
-            self.sent += 1
-            self.bytes += stored.item.meta.length
-            self._outcomes.add(ExitCode.OK)
-            if stored.status:
-                self.warnings += 1
-                return "warning"
-            return "ok"
-        if stored.tries:
-            self.failed += 1
-        else:
-            self.unsent += 1
-        self._outcomes.add(error.exit_code)
-        of_file = isinstance(error, (InputError, NoContext, StatusFailure))
-        if not of_file:
-            self._ended.add(error.exit_code)
-        key = error.name, getattr(error, "status", 0)
-        known = self.kinds.get(key, Kind(error, stored.item.path, 0, of_file))
-        self.kinds[key] = known._replace(times=known.times + 1)
-        return "failed"
-
-    def exit_status(self, *, strict: bool) -> ExitCode:
-        """Return the exit status: what ended the run comes first, then objects, then files, then warnings."""
-        if self._ended:
-            return max(self._ended)
-        code = worst(self._outcomes)
-        if code is not ExitCode.OK:
-            return code
-        if self._inputs:
-            mixed = ExitCode.INPUT_INVALID if self.objects else ExitCode.INPUT_NONE_VALID
-            return ExitCode.INPUT_UNREADABLE if self._inputs == {ExitCode.INPUT_UNREADABLE} else mixed
-        return ExitCode.WARNINGS if strict and self.warnings else ExitCode.OK
+PLAN_COLUMNS = (
+    "_event",
+    "_path",
+    "_association",
+    "_context",
+    "SOPClassUID",
+    "TransferSyntaxUID",
+    "_objects",
+    "_bytes",
+    "_message",
+)
 
 
 # -- one object -------------------------------------------------------------------------------------
@@ -323,10 +269,56 @@ def retry_line(retry: Retry) -> Line:
     return [warn("again"), f" in {retry.pause:.1f} s, {objects}: {retry.error.message}"]
 
 
-def explanations(tally: Tally, address: str, code: ExitCode) -> Iterator[tuple[DimseError, str]]:
-    """Return an error for each kind of failure, and what it was about; `code` is the run's exit status."""
-    for kind in tally.kinds.values():
-        error = kind.error
-        error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
-        others = f" and {kind.times - 1} more" if kind.times > 1 else ""
-        yield error, f"{kind.path}{others}" if kind.of_file else address
+# -- a whole run ------------------------------------------------------------------------------------
+
+
+class Telling:
+    """Tells of a run as it goes: to the output, to the report if there is one, and to the tally.
+
+    `brief` leaves out what went well, as a person at a terminal wants it.
+    """
+
+    def __init__(self, output: Output, report: Report | None, *, brief: bool) -> None:
+        self.tally = Tally()
+        self._output = output
+        self._report = report
+        self._brief = brief
+        self._lines = output.format in ("table", "dump")
+
+    def skipped(self, skipped: Skipped) -> None:
+        """Tell of an input that is not sent."""
+        self.tally.skip(skipped)
+        if not (self._brief and skipped.expected):
+            self._output.record(skipped_record(skipped), skipped_line(skipped))
+        if self._report is not None:
+            self._report.row(skipped_row(skipped))
+
+    def event(self, event: Event) -> str:
+        """Tell of what happened; return the outcome (ok, warning, failed) if an object is done with."""
+        output = self._output
+        if isinstance(event, Stored):
+            outcome = self.tally.add(event)
+            if not self._brief or (outcome != "ok" and event.tries):
+                output.record(record(event), line(event) if self._lines else None)
+            if self._report is not None:
+                self._report.row(row(event, outcome))
+            return outcome
+        if isinstance(event, Opened):
+            output.note(opened_line(event), 1)
+        elif isinstance(event, Retry):
+            output.note(retry_line(event))
+        else:
+            self.remark(event)
+        return ""
+
+    def remark(self, remark: Remark) -> None:
+        """Tell of something odd."""
+        self._output.warning(f"{remark.path}: {remark.text}" if remark.path else remark.text)
+
+    def end(self, target: Target, seconds: float, code: ExitCode) -> None:
+        """Explain each kind of failure, then tell the totals; `seconds` are those of the data phase."""
+        for error, where in self.tally.explanations(str(target), code):
+            self._output.failure(error, where)
+        self._output.summary(
+            summary_record(self.tally, target, seconds, code), summary_line(self.tally, target, seconds)
+        )

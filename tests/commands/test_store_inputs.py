@@ -17,8 +17,6 @@ from tests.scripted.conversation import Conversation, Step
 from tests.scripted.peers import scripted_server
 
 END = (step.release(), step.closed())
-ASKED = step.expect(wire.ASSOCIATE_RQ)
-TAKE = step.expect_message(wire.C_STORE_RQ)
 
 
 def store(*args: object) -> subprocess.CompletedProcess[str]:
