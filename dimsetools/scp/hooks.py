@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping
@@ -123,7 +124,8 @@ class Hooks:
         with self._lock:
             self._killed = True
             for process in self._running:
-                process.kill()
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)  # a session of its own: its children go too
         for worker in self._workers:
             worker.join()
 

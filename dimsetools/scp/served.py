@@ -113,10 +113,10 @@ class Served:
     def interrupt(self) -> None:
         """End the association from another thread: with A-ABORT, or at once where it is not open yet."""
         association = self._association
-        if association is None:
-            self._stop.expire()
-        else:
+        if association is not None:
             association.interrupt()
+        elif not self._entered:  # else it is open in a moment, and finds that the node is closing
+            self._stop.expire()
 
     def cut(self) -> None:
         """End the connection from another thread, whatever it is doing."""

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import pytest
+
+from dimsetools.render.line import rendered
+from dimsetools.render.scp import level, line, listening_line, summary_line
+from dimsetools.scp.server import Totals
+
+ASSOCIATION = {"_association": 7, "_calling": "CT1", "_called": "ARCHIVE", "_host": "::1", "_port": 104}
+REJECTED = {
+    **ASSOCIATION,
+    "_event": "association-rejected",
+    "_result": "rejected-calling-aet",
+    "_reason": "why",
+}
+OPENED = {**ASSOCIATION, "_event": "association-opened", "_contexts": 3, "_implementation": "X", "_tls": True}
+NOBODY = {"_association": 7, "_calling": "", "_called": "", "_host": "10.0.0.1", "_port": 104}
+ENDED = {
+    "_event": "association-closed",
+    "_result": "released",
+    "_objects": 1,
+    "_failed": 0,
+    "_bytes": 2000,
+    "_seconds": 0.5,
+}
+OBJECT = {
+    "_status": "0000",
+    "_association": 7,
+    "_calling": "CT1",
+    "SOPInstanceUID": "1.2.3",
+    "_bytes": 2000,
+    "_ms": 1.5,
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "said", "shown_at"),
+    [
+        (
+            {**ASSOCIATION, **ENDED},
+            "#7 CT1 > ARCHIVE  [::1]:104  released  1 object, 2.0 kB in 0.5 s",
+            0,
+        ),
+        (
+            {**ASSOCIATION, **ENDED, "_result": "no-answer", "_reason": "why", "_failed": 2},
+            "#7 CT1 > ARCHIVE  [::1]:104  no-answer: why  1 object, 2.0 kB, 2 refused in 0.5 s",
+            0,
+        ),
+        (
+            {**ENDED, **REJECTED},
+            "#7 CT1 > ARCHIVE  [::1]:104  rejected-calling-aet: why",
+            0,
+        ),
+        (
+            OPENED,
+            "#7 CT1 > ARCHIVE  [::1]:104  opened, 3 contexts, X, TLS",
+            1,
+        ),
+        (
+            {**OBJECT, "_event": "stored", "_outcome": "same", "_path": "a/1.2.3.dcm"},
+            "#7 CT1  same a/1.2.3.dcm  2.0 kB 1.5 ms",
+            1,
+        ),
+        ({**OBJECT, "_event": "stored", "_outcome": "same"}, "#7 CT1  same 1.2.3  2.0 kB 1.5 ms", 1),
+        (
+            {**OBJECT, "_event": "refused", "_status": "A700", "_reason": "full"},
+            "#7 CT1  refused A700 1.2.3: full  2.0 kB 1.5 ms",
+            0,
+        ),
+        ({"_event": "hook-failed", "_command": "x", "_reason": "exit 1"}, "hook x: exit 1", 0),
+        ({"_event": "internal-error", "_reason": "KeyError"}, "internal-error KeyError", 0),
+        (
+            {**NOBODY, **ENDED, "_result": "connection-lost"},
+            "#7 -  10.0.0.1:104  connection-lost  1 object, 2.0 kB in 0.5 s",
+            0,
+        ),
+    ],
+)
+def test_a_dated_line_for_each_event(record: dict[str, object], said: str, shown_at: int) -> None:
+    date, _, rest = rendered(line(record), color=False).partition(" ")
+    assert len(date) == len("2026-01-01T00:00:00+0000")
+    assert rest == said
+    assert level(record) == shown_at
+
+
+def test_where_it_listens_and_what_it_has_done() -> None:
+    addresses = [("127.0.0.1", 104), ("::1", 104)]
+    listening = rendered(listening_line(addresses, "keeping nothing"), color=False)
+    assert listening == "listening on 127.0.0.1:104, [::1]:104, keeping nothing"
+    done = summary_line(Totals(associations=2, objects=1, failed=0, size=2000), 1.25)
+    assert done == "2 associations, 1 object (2.0 kB), 0 refused in 1.2 s"
