@@ -62,7 +62,10 @@ def _wait_started(errors: Iterator[bytes]) -> None:
 
 def dissected(file: Path, ports: Sequence[int], condition: str, *fields: str) -> list[str]:
     """The fields of each packet that meets a display filter, TCP on the ports being read as DICOM."""
-    argv = [required("tshark"), "-r", str(file), "-Y", condition, "-T", "fields"]
+    # With two processors a capture holds neighbouring packets in the wrong order now and then, which the
+    # dissector takes for malformed PDUs unless it is told to sort them.
+    argv = [required("tshark"), "-o", "tcp.reassemble_out_of_order:TRUE", "-r", str(file)]
+    argv += ["-Y", condition, "-T", "fields"]
     for port in ports:
         argv += ["-d", f"tcp.port=={port},dicom"]
     for field in fields:
