@@ -11,6 +11,8 @@ def text(value: object) -> str:
     r"""Return `value` as text without control characters: None is empty, a list is joined by `\`."""
     if value is None:
         return ""
+    if type(value) is str:  # nearly all of them, and a record of a fast store has ten
+        return value if value.isascii() and value.isprintable() else visible(value, sys.maxsize)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
