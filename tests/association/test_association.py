@@ -146,6 +146,7 @@ def test_violations_are_answered_with_an_abort_that_says_why(
             talk.send(wire.associate_rq())
             talk.expect(wire.ASSOCIATE_AC)
             exchange(talk)
+            talk.close()
             error = acceptor.error()
     assert answers == [bytes((0, 0, 2, reason))]
     assert isinstance(error, ProtocolError)

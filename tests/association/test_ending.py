@@ -83,6 +83,7 @@ def test_both_ask_for_release_at_once_and_we_were_called() -> None:
         talk.send(wire.release_rp())
         talk.expect(wire.RELEASE_RP)
         assert talk.wait_closed() == "closed"
+        talk.close()
         assert acceptor.result()
 
 
@@ -212,6 +213,7 @@ def test_another_thread_can_end_the_wait() -> None:
         talk.send(wire.associate_rq())
         talk.expect(wire.ASSOCIATE_AC)
         talk.expect(wire.ABORT)
+        talk.close()
         assert "closed the connection" in acceptor.result().message
 
 

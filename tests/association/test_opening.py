@@ -159,6 +159,7 @@ def test_a_caller_gets_what_was_decided() -> None:
         talk.send(wire.release_rq())
         talk.expect(wire.RELEASE_RP)
         assert talk.wait_closed() == "closed"
+        talk.close()
         association = acceptor.result()
     assert answer[4:36] == b"NODE".ljust(16) + b"SENDER".ljust(16)
     assert wire.item(0x21, b"\1\0\3\0" + wire.item(0x40, wire.IMPLICIT_LE)) in answer
@@ -179,6 +180,7 @@ def test_a_role_that_was_not_granted_is_not_taken() -> None:
         asked = [wire.Context(1, wire.CT_IMAGE, (wire.EXPLICIT_LE,))]
         talk.send(wire.associate_rq(asked, more=wire.item(0x54, role)) + wire.release_rq())
         talk.expect(wire.ASSOCIATE_AC)
+        talk.close()
         assert acceptor.result().contexts[1][3:] == (False, True)
     assert Role(wire.CT_IMAGE, True, True) in acceptor.result().proposal.roles
 
@@ -216,6 +218,7 @@ def test_a_mistake_of_ours_aborts_what_the_caller_waits_for() -> None:
 def test_a_silent_caller_is_left_without_a_word() -> None:
     with accepting(until_release, timeouts=BRIEF) as acceptor, scripted_client(acceptor.port) as talk:
         assert talk.sock.recv(100) == b""
+        talk.close()
         assert isinstance(acceptor.error(), NoAnswer)
 
 
@@ -231,6 +234,7 @@ def test_a_caller_that_aborts_at_once() -> None:
     with accepting(until_release) as acceptor, scripted_client(acceptor.port) as talk:
         talk.send(wire.abort())
         assert talk.wait_closed() == "closed"
+        talk.close()
         assert isinstance(acceptor.error(), Aborted)
 
 

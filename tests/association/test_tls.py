@@ -261,6 +261,7 @@ def test_a_good_caller(certificates: Certificates) -> None:
         talk.send(wire.associate_rq())
         talk.expect(wire.ASSOCIATE_AC)
         talk.send(wire.release_rq())
+        talk.close()
         assert acceptor.result()
 
 
@@ -274,6 +275,7 @@ def test_a_caller_without_a_proper_certificate(
     ours = server_context(serving(certificates))
     with accepting(released, tls=ours) as acceptor, scripted_client(acceptor.port, tls=client) as talk:
         assert talk.wait_closed() in ("closed", "reset")
+        talk.close()
         error = acceptor.error()
     assert isinstance(error, TlsError)
     assert words in error.message
@@ -285,6 +287,7 @@ def test_a_caller_that_does_not_speak_tls(hello: bytes, certificates: Certificat
     with accepting(released, tls=ours) as acceptor, scripted_client(acceptor.port) as talk:
         talk.send(hello)
         talk.wait_closed()
+        talk.close()
         error = acceptor.error()
     assert isinstance(error, TlsError)
     assert "--tls" not in error.message + error.hint  # nothing that the caller's user could type here
@@ -294,6 +297,7 @@ def test_a_caller_that_is_silent(certificates: Certificates) -> None:
     ours = server_context(serving(certificates))
     with accepting(released, tls=ours, timeouts=BRIEF) as acceptor, scripted_client(acceptor.port) as talk:
         assert talk.wait_closed() == "closed"
+        talk.close()
         assert isinstance(acceptor.error(), TlsError)
 
 

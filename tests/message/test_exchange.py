@@ -202,6 +202,7 @@ def test_an_unknown_command_is_answered_and_the_association_goes_on() -> None:
         assert all(len(pdu.body) <= 20 for pdu in talk.received[1:])  # the least that was announced
         talk.send(wire.message(wire.echo_rq()) + wire.release_rq())
         assert talk.read_message().number(0x900) == 0
+        talk.close()
         assert len(acceptor.result()) == 1
 
 
@@ -211,6 +212,7 @@ def test_a_cancel_is_handed_over() -> None:
         talk.send(wire.associate_rq() + wire.message(cancel) + wire.release_rq())
         talk.expect(wire.ASSOCIATE_AC)
         talk.expect(wire.RELEASE_RP)
+        talk.close()
         [(incoming, _, _)] = acceptor.result()
     assert incoming.command == CCancelRq(5)
 
@@ -274,6 +276,7 @@ def test_a_wrong_request_is_aborted(command: bytes, words: str) -> None:
         talk.send(wire.associate_rq() + wire.message(command))
         talk.expect(wire.ASSOCIATE_AC)
         assert talk.expect(wire.ABORT).body == bytes(4)
+        talk.close()
         error = acceptor.error()
     assert isinstance(error, ProtocolError)
     assert words in error.message
@@ -285,6 +288,7 @@ def test_a_release_within_a_command_set_is_a_violation() -> None:
         talk.send(wire.associate_rq() + half + wire.release_rq())
         talk.expect(wire.ASSOCIATE_AC)
         talk.expect(wire.ABORT)
+        talk.close()
         assert "release inside a command set" in str(acceptor.error())
 
 
@@ -294,6 +298,7 @@ def test_a_data_set_that_does_not_come_is_not_waited_for_as_long_as_a_request() 
         talk.send(wire.associate_rq() + wire.p_data(wire.pdv(wire.store_rq(), command=True)))
         talk.expect(wire.ASSOCIATE_AC)
         talk.expect(wire.ABORT)
+        talk.close()
         assert isinstance(acceptor.error(), NoAnswer)
 
 
@@ -354,6 +359,7 @@ def test_received_data_sets_are_traced_on_request_only() -> None:
                 )
                 talk.expect(wire.ASSOCIATE_AC)
                 talk.read_message()
+                talk.close()
                 acceptor.result()
 
         assert (b"Doe".hex() in repr(traced(phi, run))) == phi

@@ -109,6 +109,7 @@ def test_empty_fragments_are_taken(ending: list[bytes]) -> None:
         talk.send(wire.associate_rq() + wire.p_data(*command) + wire.p_data(*values) + wire.release_rq())
         talk.expect(wire.ASSOCIATE_AC)
         assert talk.read_message().number(0x900) == 0
+        talk.close()
         [(_, received, _)] = acceptor.result()
     assert received == b"start" + b"".join(ending)
 
@@ -120,6 +121,7 @@ def test_messages_are_joined_byte_by_byte() -> None:
             talk.send(bytes((value,)))
         talk.expect(wire.ASSOCIATE_AC)
         talk.read_message()
+        talk.close()
         [(_, received, _)] = acceptor.result()
     assert received == b"data"
 
@@ -187,4 +189,5 @@ def test_a_sink_that_fails_aborts_the_association() -> None:
         talk.send(wire.associate_rq() + wire.message(wire.store_rq(), b"data"))
         talk.expect(wire.ASSOCIATE_AC)
         talk.expect(wire.ABORT)
+        talk.close()
         assert isinstance(acceptor.error(), OSError)
