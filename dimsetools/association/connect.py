@@ -1,7 +1,7 @@
 """Open a TCP connection to a node: every address is tried, every failure has a name of its own.
 
-The wait for the answer ends with its time-out or with a Stop, whichever is first; nothing is in flight
-yet that deserves a grace.
+The wait for the name server and for the node ends with its time-out or with a Stop, whichever is first;
+nothing is in flight yet that deserves a grace.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import errno
 import os
 import select
 import socket
+import threading
 from math import ceil
 from time import monotonic
+from typing import Any
 
 from dimsetools.association.stop import Stop
 from dimsetools.errors import ConnectionRefused, ConnectTimeout, DimseError, NameNotFound, Unreachable
@@ -28,7 +30,7 @@ def connect(
     """
     deadline = None if wait is None else monotonic() + wait
     failure: DimseError | None = None
-    addresses = _resolve(host, port)
+    addresses = _resolve(host, port, wait, stop)
     for number, (family, address) in enumerate(addresses):
         share = None
         if deadline is not None:
@@ -42,15 +44,48 @@ def connect(
     raise failure
 
 
-def _resolve(host: str, port: int) -> list[tuple[int, tuple[object, ...]]]:
+def _resolve(
+    host: str, port: int, wait: float | None, stop: Stop | None
+) -> list[tuple[int, tuple[object, ...]]]:
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+        except socket.gaierror:  # a name, then
+            found = _look_up(host, port, wait, stop)
     except (socket.gaierror, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "not a host name"
         raise NameNotFound(
             f"host name {visible(host)} not found: {why}", hint="check the spelling and the name server"
         ) from error
     return [(family, address) for family, _, _, _, address in found]
+
+
+def _look_up(host: str, port: int, wait: float | None, stop: Stop | None) -> list[Any]:
+    """Call getaddrinfo in a thread: a name server that is silent can be neither timed out nor interrupted."""
+    found: list[Any] = []
+    reader, writer = os.pipe()
+
+    def look_up() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError) as error:
+            found.append(error)
+        finally:
+            os.close(writer)
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        if not _poll(reader, select.POLLIN, wait, stop):
+            raise ConnectTimeout(
+                f"no name server told the address of {visible(host)} within {wait or 0:g} s",
+                hint="check the name server, or give the address itself",
+            )
+    finally:
+        os.close(reader)
+    if isinstance(found[0], Exception):
+        raise found[0]
+    addresses: list[Any] = found[0]
+    return addresses
 
 
 def _connect_one(
@@ -63,7 +98,9 @@ def _connect_one(
             sock.bind((bind, 0))
         code = sock.connect_ex(address)
         if code == errno.EINPROGRESS:
-            code = _await_answer(sock, wait, stop)
+            if not _poll(sock, select.POLLOUT, wait, stop):
+                raise TimeoutError
+            code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             raise OSError(code, os.strerror(code))
         sock.setblocking(True)
@@ -73,18 +110,16 @@ def _connect_one(
     return sock
 
 
-def _await_answer(sock: socket.socket, wait: float | None, stop: Stop | None) -> int:
-    """Return the error number that a connection request under way ends with, 0 if it succeeds."""
+def _poll(what: socket.socket | int, event: int, wait: float | None, stop: Stop | None) -> bool:
+    """Wait for `event`; False if it did not come within `wait` seconds, Interrupted if `stop` did."""
     poll = select.poll()
-    poll.register(sock, select.POLLOUT)
+    poll.register(what, event)
     if stop is not None:
         poll.register(stop, select.POLLIN)
-    answered = poll.poll(None if wait is None else ceil(wait * 1000))
+    happened = poll.poll(None if wait is None else ceil(wait * 1000))
     if stop is not None and stop.requested:
         raise stop.error()
-    if not answered:
-        raise TimeoutError
-    return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    return bool(happened)
 
 
 def _explain(error: OSError, host: str, port: int, wait: float | None) -> DimseError:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import socket
+import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -95,6 +98,39 @@ def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     addresses(monkeypatch)
     with pytest.raises(NameNotFound, match="node has no address"):
         connect("node", 104, wait=5)
+
+
+@pytest.fixture
+def silent_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    over, done, ask = threading.Event(), threading.Event(), socket.getaddrinfo
+
+    def wait(*args: Any, **options: Any) -> object:
+        if options.get("flags") == socket.AI_NUMERICHOST:
+            return ask(*args, **options)
+        over.wait(10)
+        done.set()
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    monkeypatch.setattr(socket, "getaddrinfo", wait)
+    yield
+    over.set()
+    assert done.wait(10)
+
+
+@pytest.mark.usefixtures("silent_name_server")
+def test_a_silent_name_server_ends_with_the_time() -> None:
+    with pytest.raises(ConnectTimeout, match=r"no name server told the address of node within 0\.1 s"):
+        connect("node", 104, wait=0.1)
+    with pytest.raises(LimitReached):
+        call(104, host="node", timeouts=Timeouts(total=0.1))
+
+
+@pytest.mark.usefixtures("silent_name_server")
+def test_a_silent_name_server_can_be_interrupted() -> None:
+    stop = Stop()
+    stop.request()
+    with pytest.raises(Interrupted):
+        connect("node", 104, wait=30, stop=stop)
 
 
 def test_the_caller_is_at_the_address_that_it_chose() -> None:
