@@ -174,8 +174,8 @@ def summary_line(tally: Tally, target: Target, seconds: float) -> Line:
         f" ({units.size(tally.bytes)}) to {target}",
     ]
     if tally.sent and seconds:
-        rate = f"{tally.sent / seconds:.0f} objects/s, {units.size(tally.bytes / seconds)}/s"
-        spans += [f" in {seconds:.2f} s", dim(f"  {rate}")]
+        spans.append(f" in {seconds:.2f} s" if seconds >= 1 else f" in {units.milliseconds(seconds)} ms")
+        spans.append(dim(f"  {tally.sent / seconds:.0f} objects/s, {units.size(tally.bytes / seconds)}/s"))
     counts = [
         (tally.warnings, warn, "with a warning"),
         (tally.failed, bad, "failed"),

@@ -226,7 +226,7 @@ class Sender:
                     queue.extendleft(sending.close())
                     yield from self._lost(sending.unacknowledged(), error, queue)
                 if not _may_pass(error) or failures > self.manner.retries:
-                    self._give_up(error)
+                    yield from self._give_up(error)
                     return
                 yield from self._pause(error, failures, len(queue))
             finally:
@@ -291,12 +291,15 @@ class Sender:
             self._opened = self._opened or perf_counter()
         return association
 
-    def _give_up(self, error: DimseError) -> None:
+    def _give_up(self, error: DimseError) -> Iterator[Remark]:
         """End a lane; the last one to go ends the run, the others leave the objects to those that work."""
         with self._lock:
             self._lanes -= 1
-            if not self._lanes:
+            left = self._lanes
+            if not left:
                 self._end = self._end or error
+        if left:
+            yield Remark("", f"goes on over {left} association{'s' if left > 1 else ''}: {error.message}")
 
     # -- trying again -------------------------------------------------------------------------------
 

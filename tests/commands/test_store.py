@@ -356,6 +356,26 @@ def test_a_signal_lets_the_object_under_way_finish(tmp_path: Path, number: int, 
         answer.set()
         assert process.wait(5) == code
         server.finish()
-    lines = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-    summary = lines[-1]
+    summary = json.loads(log.read_text().splitlines()[-1])
     assert (summary["_sent"], summary["_unsent"], summary["_exit"]) == (1, 2, code)
+
+
+def test_a_signal_ends_all_jobs(tmp_path: Path) -> None:
+    make_folder(tmp_path / "in", 30)
+    asked = threading.Barrier(3, timeout=step.LIMIT)
+
+    def meet(_talk: object) -> None:
+        asked.wait()
+
+    log = tmp_path / "log"
+    script = [step.accept(), step.expect_message(wire.C_STORE_RQ), meet, step.closed()]
+    with (
+        scripted_server(script) as server,
+        dimse.start("store", server.address, tmp_path / "in", "--json", "-j", 2, log=log) as process,
+    ):
+        asked.wait()
+        process.send_signal(signal.SIGINT)  # nobody answers: the grace ends the associations
+        assert process.wait(5) == 130
+        server.finish()
+    summary = json.loads(log.read_text().splitlines()[-1])
+    assert (summary["_sent"], summary["_failed"], summary["_unsent"]) == (0, 2, 28)

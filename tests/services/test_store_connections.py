@@ -75,6 +75,8 @@ def test_a_job_without_an_association_leaves_its_work_to_the_others(tmp_path: Pa
         events = send(server, items, Manner(jobs=2))
         server.finish()
     assert errors(events) == [None] * 10
+    (remark,) = (event for event in events if isinstance(event, Remark))
+    assert "over 1 association: " in remark.text
 
 
 def test_jobs_end_when_nobody_reads_their_results_any_more(tmp_path: Path) -> None:
