@@ -156,7 +156,7 @@ class Association:
     # -- data ---------------------------------------------------------------------------------------
 
     def send_data(self, buffers: Sequence[bytes | memoryview]) -> None:
-        """Send complete P-DATA-TF PDUs, given as up to 1000 buffers in order."""
+        """Send complete P-DATA-TF PDUs, given as buffers in order."""
         self._advance(Event.DATA_REQUEST)
         try:
             self._transport.send(buffers, self.timeouts.dimse)
