@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
@@ -132,10 +132,11 @@ def _send(
             if number and stop.wait(operation.interval or 0.0):
                 break
             sender = Sender(target, manner, stop=stop, tracer=tracer, advance=progress.advance)
-            for event in sender.send(items):
-                outcome = telling.event(event)
-                if outcome:
-                    progress.finish_object(outcome)
+            with closing(sender.send(items)) as events:  # whatever happens here, its threads end
+                for event in events:
+                    outcome = telling.event(event)
+                    if outcome:
+                        progress.finish_object(outcome)
             seconds += sender.seconds
     code = stop.exit_code if stop.requested else telling.tally.exit_status(strict=operation.strict)
     telling.end(target, seconds, code)

@@ -140,12 +140,17 @@ class Sender:
                     yield self._failed(item, _nothing_to_offer(), tries=0)
             for batch in batches(offered, self._offer):
                 yield from self._carry(batch)
-            if self._again and not self.halted:
+            again, self._again = self._again, []
+            if self.halted:
+                for item, error in again:
+                    yield self._failed(item, error)
+                again = []
+            elif again:
                 retry += 1
-                yield from self._pause(self._again[-1][1], retry, len(self._again))
+                yield from self._pause(again[-1][1], retry, len(again))
             self._widened.update(map(pair_of, self._set_aside))
-            pending = self._set_aside + [item for item, _ in self._again]
-            self._again, self._set_aside = [], []
+            pending = self._set_aside + [item for item, _ in again]
+            self._set_aside = []
 
     def _offer(self, pair: Pair) -> tuple[Pair, ...]:
         """Return what to propose for objects that are `pair`."""
@@ -157,19 +162,15 @@ class Sender:
     def _carry(self, batch: Batch) -> Iterator[Event]:
         """Send a batch over one association, or over several at once."""
         queue = deque(batch.items)
-        if not self.halted:
+        # More than one turn only if a lane gave its objects back when the others had just gone.
+        while queue and not self.halted:
             self._lanes = lanes = min(self.manner.jobs, len(queue))
-            yield from (
-                self._lane(queue, batch.contexts)
-                if lanes == 1
-                else self._parallel(queue, batch.contexts, lanes)
-            )
-        yield from self._unsent(queue)
-
-    def _unsent(self, items: Sequence[Item] | deque[Item]) -> Iterator[Stored]:
-        """Return those that were left over when the run came to its end."""
-        error = self._end or self._stop.error()
-        for item in items:
+            if lanes == 1:
+                yield from self._lane(queue, batch.contexts)
+            else:
+                yield from self._parallel(queue, batch.contexts, lanes)
+        for item in queue:
+            error = self._end or self._stop.error()
             yield Stored(item, None, 0.0, "", error, "", self._tries.get(item, 0))
 
     def _parallel(
@@ -320,7 +321,8 @@ class Sender:
         """Return the verdict on an object, None if it is to be sent again."""
         if isinstance(outcome, Acknowledged):
             self._answered = perf_counter()
-            if outcome.response.status or outcome.changed or self._tries:
+            again = self._tries and outcome.item in self._tries
+            if outcome.response.status or outcome.changed or again:
                 return self._weighed(outcome)
             return Stored(outcome.item, 0, outcome.seconds, outcome.transfer_syntax)
         if isinstance(outcome, Unmatched):

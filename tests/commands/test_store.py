@@ -320,12 +320,13 @@ def test_repetitions(tmp_path: Path) -> None:
     assert rows(done)[-1]["_sent"] == 3
 
 
-def test_a_closed_pipe_ends_quietly(peers: Peers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "3"])
+def test_a_closed_pipe_ends_quietly(peers: Peers, tmp_path: Path, jobs: str) -> None:
     make_folder(tmp_path / "in", 50)
-    peer = peers.storescp("--ignore")
+    peer = peers.storescp("--ignore", "--fork")
     line = 'exec 3>&1; { "$@"; echo "exit $?" >&3; } | head -n 1 >/dev/null'
     done = run_process(
-        ["sh", "-c", line, "sh", *dimse.COMMAND, "store", peer.address, str(tmp_path / "in")],
+        ["sh", "-c", line, "sh", *dimse.COMMAND, "store", peer.address, str(tmp_path / "in"), "-j", jobs],
         env=dimse.environment(),
     )
     assert done.stdout == "exit 0\n"

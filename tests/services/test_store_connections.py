@@ -237,6 +237,21 @@ def test_tries_are_counted(tmp_path: Path) -> None:
     assert len(server.conversations) == 4
 
 
+def test_a_run_that_ends_early_keeps_the_reasons(tmp_path: Path) -> None:
+    items = folder(tmp_path, 4)
+    scripts = [[step.accept(), step.store(0xA700), step.store(), TAKE, step.send(wire.abort(2, 6))]]
+    reject = [step.expect(wire.ASSOCIATE_RQ), step.send(wire.associate_rj(1, 1, 1)), step.closed()]
+    with scripted_server(*scripts, reject) as server:
+        events = stored(send(server, items, Manner(retries=2)))
+    assert {event.item.path: type(event.error) for event in events} == {
+        items[0].path: StatusFailure,
+        items[1].path: type(None),
+        items[2].path: Rejected,
+        items[3].path: Rejected,
+    }
+    assert [event.tries for event in sorted(events)] == [1, 1, 1, 0]
+
+
 def test_other_failures_are_not_tried_again(tmp_path: Path) -> None:
     items = folder(tmp_path, 1)
     with scripted_server([step.accept(), step.store(0xC000), *END]) as server:
