@@ -64,11 +64,6 @@ class Transport:
         host = f"[{self.peer_host}]" if ":" in self.peer_host else self.peer_host
         return f"{host}:{self.peer_port}"
 
-    @property
-    def is_tls(self) -> bool:
-        """Return whether the stream is encrypted."""
-        return self._tls is not None
-
     def start_tls(self, context: ssl.SSLContext, server_name: str | None, wait: float | None) -> None:
         """Shake hands within `wait` seconds; the server's side is taken if `server_name` is None."""
         from dimsetools.association.tls import check_server_name, handshake_error, is_tls_fault
@@ -155,11 +150,6 @@ class Transport:
                 piece = piece[self._sock.send(piece) :]
 
     # -- receiving ----------------------------------------------------------------------------------
-
-    @property
-    def buffered(self) -> int:
-        """Return how many received bytes wait in the buffer."""
-        return self._end - self._start
 
     def begin_receive(self, wait: float | None) -> None:
         """Give what is received from now on `wait` seconds."""

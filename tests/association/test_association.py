@@ -199,6 +199,15 @@ def test_the_total_limit_ends_in_an_abort() -> None:
         peer.finish()
 
 
+def test_the_total_limit_holds_while_sending() -> None:
+    with scripted_server([accept(), stall(reading=False)]) as peer:
+        association = call(peer.port, timeouts=Timeouts(total=0.3))
+        began = monotonic()
+        with pytest.raises(LimitReached):
+            association.send_data([bytes(64 << 20)])
+        assert monotonic() - began < 1.3
+
+
 def test_a_peer_that_never_reads_is_given_up_in_time() -> None:
     with scripted_server([accept(), stall(reading=False)]) as peer:
         association = call(peer.port, timeouts=AMPLE._replace(dimse=0.3))
@@ -226,6 +235,15 @@ def test_a_peer_that_aborts() -> None:
         with pytest.raises(Aborted, match="unrecognized PDU parameter") as caught:
             association.receive(5)
         assert (caught.value.source, caught.value.reason) == (2, 4)
+
+
+def test_a_pipe_that_broke_without_a_word_is_a_lost_connection() -> None:
+    with scripted_server([accept(), reset()]) as peer:
+        association = call(peer.port)
+        peer.finish()
+        with pytest.raises(ConnectionLost):
+            association.send_data([bytes(16 << 20)])
+        assert not association.is_open
 
 
 @pytest.mark.parametrize("last", [close(), reset(), stall(reading=False)])

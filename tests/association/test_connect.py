@@ -141,6 +141,12 @@ def test_the_caller_is_at_the_address_that_it_chose() -> None:
         assert sock.getsockname()[0] == "127.0.0.2"
 
 
+def test_an_address_that_cannot_be_reached() -> None:
+    with pytest.raises(Unreachable, match=r"cannot reach 255\.255\.255\.255 port 104: ") as caught:
+        connect("255.255.255.255", 104, wait=5)
+    assert (caught.value.exit_code, caught.value.retryable) == (60, True)
+
+
 def test_an_address_that_is_not_ours_cannot_be_chosen() -> None:
     with pytest.raises(Unreachable, match="cannot call") as caught:
         connect(HOST, 104, wait=5, bind="192.0.2.1")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from dimsetools.association import negotiation
+from dimsetools.association import negotiation, opening
 from dimsetools.association.association import Association
 from dimsetools.association.negotiation import Policy
 from dimsetools.association.opening import (
@@ -241,6 +241,12 @@ def test_a_caller_that_aborts_at_once() -> None:
 def test_a_connection_that_is_gone_before_we_look() -> None:
     with socket.socket() as sock, pytest.raises(ConnectionLost, match="closed at once"):
         accept_association(sock, decide=lambda _: Rejection(1, 1, 1), timeouts=BRIEF, max_pdu=0)
+
+
+def test_a_node_that_is_gone_before_we_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "connect", lambda *_args, **_options: socket.socket())
+    with pytest.raises(ConnectionLost, match="closed the connection at once"):
+        call(104)
 
 
 def test_both_sides_are_ours() -> None:
