@@ -6,10 +6,9 @@ import os
 import stat
 from collections.abc import Mapping
 
-from dimsetools.dataset.elements import Fault, Malformed, Source, pick, scan, sniff
+from dimsetools.dataset.elements import Fault, Malformed, Source, pick, scan
 from dimsetools.dataset.part10 import read_meta
 from dimsetools.errors import InputError
-from dimsetools.uids import TRANSFER_SYNTAXES
 
 _SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
 _MAX_INFLATE = 8 * 1024 * 1024  # bytes of a deflated data set that are checked: it is kept as it came
@@ -36,9 +35,6 @@ def examine(
     sop_class, sop_instance, syntax = announced
     if not length:
         raise InputError("the data set is empty")
-    if syntax not in TRANSFER_SYNTAXES:  # private: one of the three layouts all the same
-        head = bytes(source[:12]) if not isinstance(source, int) else os.pread(source, 12, offset)
-        syntax = sniff(head, length) or syntax
     try:
         scan(source, syntax, offset=offset, length=length, max_inflate=_MAX_INFLATE)
     except Malformed as error:

@@ -87,7 +87,11 @@ class Server:
 
     def start(self) -> list[tuple[str, int]]:
         """Listen; from here on callers are queued. Returns the addresses; raises CannotListen."""
-        self._listeners = listen(self._bind, self._port)
+        try:
+            self._listeners = listen(self._bind, self._port)
+        except BaseException:
+            self._silence()
+            raise
         return [listener.getsockname()[:2] for listener in self._listeners]
 
     def serve(self) -> Totals:
@@ -104,8 +108,7 @@ class Server:
             until = monotonic() + self._limits.grace
             self._finish(until, selector)
         self._hooks.close(max(until - monotonic(), 0.0) if not self._hurry else 0.0)
-        self._heard.close()
-        self._bell.close()
+        self._silence()
         return self.totals
 
     def drain(self) -> None:
@@ -125,6 +128,10 @@ class Server:
             self._gate.patient = True
             self._gate.closing = True
         self._ring()
+
+    def _silence(self) -> None:
+        self._heard.close()
+        self._bell.close()
 
     def _ring(self) -> None:
         with suppress(OSError):  # full: it is about to wake up anyway; closed: it has ended
