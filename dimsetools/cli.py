@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import click
 
 from dimsetools import __version__
-from dimsetools.errors import DimseError, ExitCode, Interrupted, OutputError, UsageError
+from dimsetools.errors import DimseError, ExitCode, InputError, Interrupted, OutputError, UsageError
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "echo": ("dimsetools.commands.echo", "Test whether nodes answer (C-ECHO)."),
@@ -130,7 +130,8 @@ def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int
         traceback.print_exception(error)
     try:
         with Output(**options.printing()) as output:
-            output.failure(named, session.called if session is not None else "")
+            ours = isinstance(named, (UsageError, InputError, OutputError))
+            output.failure(named, "" if session is None or ours else session.called)
     except BrokenPipeError:
         _reader_left()
     return named.exit_code
