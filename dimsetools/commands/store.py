@@ -9,14 +9,13 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
 
-from dimsetools.errors import InputMissing, InputUnreadable, UsageError
+from dimsetools.errors import InputError, InputMissing, InputUnreadable, UsageError
 from dimsetools.options import COUNT, FILE, NetworkCommand, PeerArgument, Session
 
 if TYPE_CHECKING:
     from dimsetools.association.values import Target
     from dimsetools.render import Output
     from dimsetools.render.store import Telling
-    from dimsetools.render.tally import Tally
     from dimsetools.services.examine import Item
     from dimsetools.services.plan import Rules
     from dimsetools.services.store import Manner
@@ -75,14 +74,14 @@ def _store(
         brief = output.format == "table" and not printing.verbosity and printing.fields is None
         telling = Telling(output, rows, brief=brief)
         output.columns(PLAN_COLUMNS if session.operation.dry_run else COLUMNS)
-        items = _examined(session, wanted, telling)
+        items = _examined(session, wanted, telling, fail_fast=fail_fast)
         if session.operation.dry_run:
-            return _rehearse(output, items, manner.rules, telling.tally, target)
+            return _rehearse(output, items, manner.rules, telling, target)
         return _send(session, output, items, manner, target, telling)
 
 
-def _examined(session: Session, inputs: Inputs, telling: Telling) -> list[Item]:
-    """Find and check the files; tell of those that cannot be sent."""
+def _examined(session: Session, inputs: Inputs, telling: Telling, *, fail_fast: bool) -> list[Item]:
+    """Find and check the files; tell of those that cannot be sent. The first of them raises if it shall."""
     from dimsetools.services.examine import Item, Leniency, Remark, examine
     from dimsetools.services.selection import Patterns, select
 
@@ -96,22 +95,30 @@ def _examined(session: Session, inputs: Inputs, telling: Telling) -> list[Item]:
                 telling.remark(result)
             else:
                 telling.skipped(result)
+                if fail_fast and not result.expected:
+                    kind = InputUnreadable if isinstance(result.error, InputUnreadable) else InputError
+                    raise kind(f"{result.path}: {result.error.message}", hint=result.error.hint)
     if not items and not telling.tally.skipped and not session.stop.requested:
         raise InputMissing("nothing to send was found", hint="check the paths, --include and --exclude")
     return items
 
 
-def _rehearse(output: Output, items: list[Item], rules: Rules, tally: Tally, target: Target) -> int:
+def _rehearse(output: Output, items: list[Item], rules: Rules, telling: Telling, target: Target) -> int:
     """Show what would be proposed and sent."""
     from dimsetools.render import store as shown
-    from dimsetools.services.plan import batches
+    from dimsetools.services.plan import batches, pair_of
+    from dimsetools.services.store import Stored, nothing_to_offer
 
-    planned = batches(items, rules.own)
+    offered = [item for item in items if rules.own(pair_of(item))]
+    for item in items:
+        if not rules.own(pair_of(item)):
+            telling.event(Stored(item, None, 0.0, "", nothing_to_offer()))
+    planned, tally = batches(offered, rules.own), telling.tally
     for record, line in shown.proposals(planned):
         output.record(record, line)
     output.summary(
-        shown.rehearsal_record(items, planned, tally, target),
-        shown.rehearsal_line(items, planned, tally, target),
+        shown.rehearsal_record(offered, planned, tally, target),
+        shown.rehearsal_line(offered, planned, tally, target),
     )
     return tally.exit_status(strict=False)
 

@@ -137,7 +137,7 @@ class Sender:
                 if self._offer(pair_of(item)):
                     offered.append(item)
                 else:
-                    yield self._failed(item, _nothing_to_offer(), tries=0)
+                    yield self._failed(item, nothing_to_offer())
             for batch in batches(offered, self._offer):
                 yield from self._carry(batch)
             again, self._again = self._again, []
@@ -366,11 +366,11 @@ class Sender:
             self._refused[pair] = no_context(association, pair[0], f"{name_of(pair[0])}, {name_of(pair[1])}")
         return self._failed(item, self._refused[pair])
 
-    def _failed(self, item: Item, error: DimseError, *, tries: int = 1) -> Stored:
+    def _failed(self, item: Item, error: DimseError) -> Stored:
         """Return the verdict on an object that was not sent; it ends the run if that shall fail fast."""
         if self.manner.fail_fast:
             self._end = self._end or error
-        return Stored(item, None, 0.0, "", error, "", self._tries.get(item, tries))
+        return Stored(item, None, 0.0, "", error, "", self._tries.get(item, 1))
 
 
 def _opened(association: Association) -> Opened:
@@ -382,7 +382,8 @@ def _opened(association: Association) -> Opened:
     return Opened(association.peer, association.timings, len(association.proposal.contexts), refused)
 
 
-def _nothing_to_offer() -> NoContext:
+def nothing_to_offer() -> NoContext:
+    """Return why an object is not even proposed."""
     return NoContext(
         "is in none of the transfer syntaxes to send in, and must or can not be converted to one",
         hint="name its own with --ts as well",

@@ -83,6 +83,27 @@ def test_bad_inputs_are_told_and_the_others_sent(
     assert done.stdout.splitlines()[-1].endswith("  1 skipped")
 
 
+def test_a_bad_input_can_stop_everything(tmp_path: Path) -> None:
+    bad, good = tmp_path / "bad", make_file(tmp_path / "good", 7)
+    bad.write_text("text")
+    done = store("127.0.0.1:1", bad, good.path, "--fail-fast", "--format", "table")
+    assert done.returncode == 22
+    assert f"error: {bad}: a text file, not DICOM" in done.stderr
+    assert "error[input-invalid] exit 22" in done.stderr
+    assert store("127.0.0.1:1", tmp_path / "none", good.path, "--fail-fast").returncode == 20
+
+
+def test_a_rehearsal_knows_what_could_not_be_proposed(tmp_path: Path) -> None:
+    made = [make_file(tmp_path / "a", 0), make_file(tmp_path / "b", 1, syntax=corpus.IMPLICIT_LE)]
+    words = ("--ts", "implicit-le", "--never-transcode", "--dry-run", "--format", "table")
+    done = store("127.0.0.1:1", *(entry.path for entry in made), *words)
+    assert done.returncode == 66
+    first, second, last = done.stdout.splitlines()
+    assert first.startswith(f"failed   {made[0].path}  is in none of the transfer syntaxes")
+    assert "Implicit VR Little Endian  1 object" in second
+    assert last.startswith("would send 1 object ")
+
+
 def test_no_input_at_all(tmp_path: Path) -> None:
     assert store("127.0.0.1:1").returncode == 2
     done = store("127.0.0.1:1", tmp_path)
