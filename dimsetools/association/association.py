@@ -159,7 +159,7 @@ class Association:
         """Send complete P-DATA-TF PDUs, given as buffers in order."""
         self._advance(Event.DATA_REQUEST)
         try:
-            self._transport.send(buffers, self.timeouts.dimse)
+            self._transport.send(buffers, self.timeouts.idle)
         except (ConnectionLost, TlsError) as error:
             raise self._last_words(error) from error
         except LimitReached:

@@ -16,8 +16,9 @@ class Timeouts(NamedTuple):
     """Limits in seconds; None is no limit.
 
     `connect` ends the TCP connection request, `acse` each step of opening and releasing (TLS hand-shake
-    included), `dimse` the wait for a message and each PDU of it, `idle` an acceptor's wait for the next
-    request, `total` everything from the first connection request on.
+    included), `dimse` the wait for a message and each PDU of it, `idle` a connection that stands still:
+    the peer takes nothing of the data that we send, or asks an acceptor for nothing; `total` everything
+    from the first connection request on.
     """
 
     connect: float | None = 10.0

@@ -48,7 +48,7 @@ TIMEOUTS = Group(
         _timeout("connect", "For the TCP connection (default 10)."),
         _timeout("acse", "For TLS and for each answer while opening or releasing (default 30)."),
         _timeout("dimse", "For each message and each PDU of it (default 60)."),
-        _timeout("idle", "For a connection on which nothing is under way (default 60)."),
+        _timeout("idle", "For a peer that takes nothing of what we send, or asks for nothing (default 60)."),
         _timeout("total", "For everything from the first connection on (default no limit)."),
     ),
 )

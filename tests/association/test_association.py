@@ -210,7 +210,7 @@ def test_the_total_limit_holds_while_sending() -> None:
 
 def test_a_peer_that_never_reads_is_given_up_in_time() -> None:
     with scripted_server([accept(), stall(reading=False)]) as peer:
-        association = call(peer.port, timeouts=AMPLE._replace(dimse=0.3))
+        association = call(peer.port, timeouts=AMPLE._replace(idle=0.3))
         began = monotonic()
         with pytest.raises(NoAnswer, match="took no more data"):
             association.send_data([bytes(64 << 20)])

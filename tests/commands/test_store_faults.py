@@ -289,8 +289,9 @@ def test_only_what_was_acknowledged_was_sent(tmp_path: Path, end: Step, code: in
 
 def test_a_peer_that_stops_reading_is_given_up(tmp_path: Path) -> None:
     huge = make_huge(tmp_path / "huge", 64_000_000, sparse=True)
-    done = run([step.accept(), step.stall(reading=False)], huge, "--dimse-timeout", "400ms")
+    done = run([step.accept(), step.stall(reading=False)], huge, "--idle-timeout", "400ms")
     assert done.returncode == 62
+    assert "took no more data for 0.4 s" in done.stderr
     assert "error[no-answer] exit 62" in done.stderr
 
 
