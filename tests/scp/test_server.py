@@ -209,7 +209,8 @@ def test_callers_are_turned_away_by_title() -> None:
         with associated(node, calling=b"CT1", called=b"ARCHIVE") as talk:
             assert echo(talk) == 0
         rejected = node.log.wait("association-rejected", 2)
-        assert [record["_calling"] for record in rejected] == ["CT2", "CT1"]
+        # Each association has its own thread, which logs when the caller knows already.
+        assert {record["_calling"] for record in rejected} == {"CT1", "CT2"}
         assert all(record["_reason"] for record in rejected)
         node.end()
         assert (node.join().rejected, node.join().associations) == (2, 1)
