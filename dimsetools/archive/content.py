@@ -16,7 +16,7 @@ _BLOCK = 1024 * 1024
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
-class Mismatch(InputError):  # noqa: N818  # named like its siblings in errors
+class Mismatch(InputError):
     """The data set is whole, but not the object that was announced."""
 
 

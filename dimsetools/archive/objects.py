@@ -58,7 +58,7 @@ class Fault(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class Refused(OutputError):  # noqa: N818  # named like its siblings in errors
+class Refused(OutputError):
     """An object was not kept and nothing of it is left."""
 
     name = "object-refused"

@@ -89,7 +89,11 @@ WORDS: dict[str, Word] = {
     "connect_timeout": Word(float, check_seconds, "seconds for the TCP connection (default 10)"),
     "acse_timeout": Word(float, check_seconds, "seconds for opening and for releasing (default 30)"),
     "dimse_timeout": Word(float, check_seconds, "seconds for each message (default 60)"),
-    "idle_timeout": Word(float, check_seconds, "seconds that a peer may take nothing of what is sent, or ask for nothing (default 60)"),
+    "idle_timeout": Word(
+        float,
+        check_seconds,
+        "seconds that a peer may take nothing of what is sent, or ask for nothing (default 60)",
+    ),
     "max_pdu": Word(int, check_max_pdu, "longest PDU that we take, bytes, 0 for no limit (default 131072)"),
     "max_associations": Word(int, _whole(1, 1024), "most associations with the node at the same time"),
     "async_ops": Word(int, _whole(1, 65535), "operations to have outstanding at a time (default 1)"),

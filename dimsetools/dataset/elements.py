@@ -39,7 +39,7 @@ class Structure(NamedTuple):
     depth: int
 
 
-class Malformed(InputError):  # noqa: N818  # named like its siblings in errors
+class Malformed(InputError):
     """A data set that is not whole.
 
     `offset` is where the fault is and `end` where the last complete top-level element ended, both counted

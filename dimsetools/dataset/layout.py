@@ -33,7 +33,7 @@ class Fault(StrEnum):
     TOO_LARGE = "too large"
 
 
-class Bad(Exception):  # noqa: N818  # a verdict on the way to elements.Malformed, not an error of its own
+class Bad(Exception):
     """The element at offset `at` breaks the rules."""
 
     def __init__(self, fault: Fault, at: int, what: str) -> None:

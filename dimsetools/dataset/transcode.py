@@ -56,7 +56,7 @@ class ConversionError(NoContext):
     name = "cannot-convert"
 
 
-class CodecMissing(ConversionError):  # noqa: N818  # named like its siblings in errors
+class CodecMissing(ConversionError):
     """The conversion needs a codec that is not installed."""
 
     name = "codec-missing"

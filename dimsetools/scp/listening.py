@@ -17,7 +17,7 @@ _NO_SUCH_FAMILY = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPRO
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 
 
-class CannotListen(DimseError):  # noqa: N818  # named like its siblings in errors
+class CannotListen(DimseError):
     """The address is not ours, not allowed, or taken."""
 
     name = "cannot-listen"
