@@ -126,7 +126,7 @@ def _run(output: Output, *words: str) -> bool:
 
 
 def _arrived(item: Item, folder: str) -> bool:
-    """Tell whether the node has the object's data set, unchanged and in the same transfer syntax."""
+    """Tell whether the node has the object's data set, as it had to be sent, in the same transfer syntax."""
     from dimsetools.dataset.part10 import open_regular, read_meta
     from dimsetools.errors import InputError
 
@@ -138,7 +138,12 @@ def _arrived(item: Item, folder: str) -> bool:
         meta = read_meta(fd, status.st_size)
         kept.seek(meta.offset)
         sent.seek(item.meta.offset)
-        return meta.transfer_syntax == item.meta.transfer_syntax and kept.read() == sent.read()
+        return meta.transfer_syntax == item.meta.transfer_syntax and kept.read() == _even(sent.read())
+
+
+def _even(data: bytes) -> bytes:
+    """Return a data set as a message carries it: a deflated one of odd length ends in a NUL (PS3.5 A.5)."""
+    return data + b"\0" * (len(data) % 2)
 
 
 command = NetworkCommand(

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from dimsetools.commands.demo import _arrived
+from dimsetools.dataset import part10
+from dimsetools.services.examine import Item
+from tests.corpus import CT_IMAGE, DEFLATED_LE
 from tests.peers import dimse
 
 
@@ -11,6 +19,38 @@ def test_the_demo_works_and_shows_what_a_user_would_type() -> None:
     lines = done.stdout.splitlines()
     assert [line.split()[2] for line in lines if line.startswith("$ dimse ")] == ["echo", "store"]
     assert lines[-1].endswith("objects arrived bit for bit: everything works")
+
+
+def arrived(folder: Path, sent: bytes, kept: bytes | None) -> bool:
+    """What the demo says of an object, and of what a node has made of it."""
+    header = part10.header(CT_IMAGE, "1.2.3", DEFLATED_LE)
+    original = folder / "original"
+    original.write_bytes(header + sent)
+    if kept is not None:
+        (folder / "1.2.3.dcm").write_bytes(header + kept)
+    status = original.stat()
+    with original.open("rb") as file:
+        meta = part10.read_meta(file.fileno(), status.st_size)
+    return _arrived(Item(str(original), meta, status.st_size, status.st_mtime_ns), str(folder))
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept", "same"),
+    [
+        (b"deflated", b"deflated", True),
+        (b"deflate", b"deflate\0", True),
+        (b"deflate", b"deflate", False),
+        (b"deflate", b"deflate ", False),
+        (b"deflate", b"deflate\0\0\0", False),
+        (b"deflated", b"deflated\0\0", False),
+        (b"deflated", b"deflateD", False),
+        (b"deflated", None, False),
+    ],
+)
+def test_a_nul_behind_an_odd_length_is_all_that_may_be_new(
+    tmp_path: Path, sent: bytes, kept: bytes | None, same: bool
+) -> None:
+    assert arrived(tmp_path, sent, kept) is same
 
 
 def test_what_the_user_has_configured_does_not_matter() -> None:
