@@ -37,14 +37,14 @@ def arrived(folder: Path, sent: bytes, kept: bytes | None) -> bool:
 @pytest.mark.parametrize(
     ("sent", "kept", "same"),
     [
-        (b"deflated", b"deflated", True),
-        (b"deflate", b"deflate\0", True),
-        (b"deflate", b"deflate", False),
-        (b"deflate", b"deflate ", False),
-        (b"deflate", b"deflate\0\0\0", False),
-        (b"deflated", b"deflated\0\0", False),
-        (b"deflated", b"deflateD", False),
-        (b"deflated", None, False),
+        (b"all deflated", b"all deflated", True),
+        (b"all deflate", b"all deflate\0", True),
+        (b"all deflate", b"all deflate", False),
+        (b"all deflate", b"all deflate ", False),
+        (b"all deflate", b"all deflate\0\0\0", False),
+        (b"all deflated", b"all deflated\0\0", False),
+        (b"all deflated", b"all deflateD", False),
+        (b"all deflated", None, False),
     ],
 )
 def test_a_nul_behind_an_odd_length_is_all_that_may_be_new(
