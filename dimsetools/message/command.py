@@ -67,7 +67,6 @@ _LONGEST_COMMENT = 64
 _ELEMENT = struct.Struct("<HHI")
 _SHORT = struct.Struct("<HHIH")
 _LENGTH = struct.Struct("<HHII")
-_US = struct.Struct("<H")
 
 
 @dataclass(slots=True)
@@ -237,11 +236,15 @@ def decode(raw: bytes) -> Decoded:
         number = ELEMENTS["message_id"].number
         return Decoded(None, data_set, command_field, _short(values, number, "MessageID"))
     layout = _layout(message_type)
-    arguments = {}
+    by_number = layout.by_number
+    arguments: dict[str, Any] = {}
     for number, value in values.items():
-        known = layout.by_number.get(number)
-        if known is not None:
-            arguments[known[0]] = _decode_value(value, known[1], message_type, known[0])
+        if number in by_number:
+            name, vr = by_number[number]
+            if vr == "US" and len(value) == 2:  # most of them
+                arguments[name] = value[0] | value[1] << 8
+            else:
+                arguments[name] = _decode_value(value, vr, message_type, name)
     for name in layout.required:
         if arguments.get(name) in (None, ""):
             raise ProtocolError(f"a {message_type.type_name()} without {ELEMENTS[name].keyword}")
@@ -271,14 +274,11 @@ def _short(values: dict[int, bytes], number: int, keyword: str) -> int:
     value = values.get(number)
     if value is None or len(value) != 2:
         raise ProtocolError(f"a command set without a proper {keyword}")
-    result: int = _US.unpack(value)[0]
-    return result
+    return value[0] | value[1] << 8
 
 
 def _decode_value(value: bytes, vr: str, message_type: type[Message], name: str) -> Any:
     if vr == "US":
-        if len(value) == 2:
-            return _US.unpack(value)[0]
         if not value:
             return None
     elif vr != "AT":
