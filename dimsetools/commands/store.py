@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from time import monotonic
 from typing import IO, TYPE_CHECKING, NamedTuple
 
 import click
@@ -133,10 +134,11 @@ def _send(
     times = operation.repeat or 1
     size = sum(item.meta.length for item in items)
     tracer = session.tracer(output.note)
-    seconds = 0.0
+    interval = operation.interval or 0.0
+    seconds, began = 0.0, monotonic()
     with output.progress(len(items) * times, size * times) as progress:
         for number in range(times):
-            if number and stop.wait(operation.interval or 0.0):
+            if number and stop.wait(max(began + number * interval - monotonic(), 0.0)):
                 break
             sender = Sender(target, manner, stop=stop, tracer=tracer, advance=progress.advance)
             with closing(sender.send(items)) as events:  # whatever happens here, its threads end

@@ -320,6 +320,17 @@ def test_repetitions(tmp_path: Path) -> None:
     assert rows(done)[-1]["_sent"] == 3
 
 
+def test_ctrl_c_ends_the_wait_for_the_next_repetition(tmp_path: Path) -> None:
+    made, log = make_file(tmp_path / "a"), tmp_path / "log"
+    with scripted_server([step.accept(), step.store(), *END]) as server:
+        args = ("store", server.address, made.path, "--repeat", 3, "--interval", 3600, "--format", "table")
+        with dimse.start(*args, log=log) as process:
+            server.finish()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+    assert log.read_text().startswith("sent 1 object (")
+
+
 @pytest.mark.parametrize("jobs", ["1", "3"])
 def test_a_closed_pipe_ends_quietly(peers: Peers, tmp_path: Path, jobs: str) -> None:
     make_folder(tmp_path / "in", 50)
