@@ -16,6 +16,8 @@ from tests.bench.bench import Bench
 from tests.bench.figures import verdicts
 from tests.bench.sections import SECTIONS
 
+# Build environments set these; they make Python compile every module at every start and write byte by byte.
+SLOWING = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
 PROGRAMS = ("dcmsend", "storescu", "storescp", "echoscu")
 
 
@@ -42,6 +44,8 @@ def main() -> int:
     if missing:
         print(f"not installed: {', '.join(missing)} (apt-get install dcmtk)", file=sys.stderr)
         return 1
+    for name in SLOWING:
+        os.environ.pop(name, None)
     chosen = options.only or [name for name in SECTIONS if name != "stock" or options.stock]
     with TemporaryDirectory(prefix="dimse-bench-") as folder:
         bench = Bench(Path(folder), quick=options.quick, runs=options.runs, out=sys.stdout)
