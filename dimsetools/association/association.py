@@ -99,6 +99,7 @@ class Association:
         self.released_in_order = True
         self.tracer = tracer
         self._transport = transport
+        self.peer_name, self.peer_address = transport.name, transport.address  # for people, for traces
         self._state = State.AWAITING_TRANSPORT if requestor else State.AWAITING_RQ
         self._max_pdu = max_pdu
         self._pdu_left = 0
@@ -147,11 +148,6 @@ class Association:
     def is_open(self) -> bool:
         """Return whether data can be sent."""
         return self._state is State.ESTABLISHED
-
-    @property
-    def peer_name(self) -> str:
-        """Return the peer's address for messages."""
-        return self._transport.name
 
     # -- data ---------------------------------------------------------------------------------------
 
@@ -223,7 +219,7 @@ class Association:
         self._in_pdv = True
         self._pdu_left -= length + 4
         if self.tracer is not None:
-            self.tracer.fragment("received", self.peer_name, context_id, control, length - 2)
+            self.tracer.fragment("received", self.peer_address, context_id, control, length - 2)
 
     # -- opening ------------------------------------------------------------------------------------
 
@@ -231,7 +227,7 @@ class Association:
         """Send an A-ASSOCIATE or A-RELEASE PDU of ours, which is `event` in the state table."""
         self._advance(event)
         if self.tracer is not None:
-            self.tracer.pdu("sent", data[0], self.peer_name, len(data) - pdu.HEADER.size, **trace)
+            self.tracer.pdu("sent", data[0], self.peer_address, len(data) - pdu.HEADER.size, **trace)
         try:
             self._transport.send([data], self.timeouts.acse)
         except (ConnectionLost, TlsError) as error:
@@ -361,7 +357,7 @@ class Association:
         if pdu_type == pdu.ABORT:
             raise self._aborted(self._transport.take_exactly(length))
         if self.tracer is not None and pdu_type != pdu.P_DATA_TF:
-            self.tracer.pdu("received", pdu_type, self.peer_name, length)
+            self.tracer.pdu("received", pdu_type, self.peer_address, length)
         if action in _ABORTS:
             raise self._violation(f"sent {pdu.NAMES[pdu_type]} out of turn", reason=2)
         return action
@@ -369,7 +365,7 @@ class Association:
     def _aborted(self, body: bytes) -> Aborted:
         source, reason = body[2], body[3]
         if self.tracer is not None:
-            self.tracer.pdu("received", pdu.ABORT, self.peer_name, len(body), source=source, reason=reason)
+            self.tracer.pdu("received", pdu.ABORT, self.peer_address, len(body), source=source, reason=reason)
         return pdu.aborted_error(self.peer_name, source, reason)
 
     def _refuse(self, pdu_type: int, length: int) -> None:
@@ -393,7 +389,7 @@ class Association:
 
     def _send_abort(self, source: int, reason: int) -> None:
         if self.tracer is not None:
-            self.tracer.pdu("sent", pdu.ABORT, self.peer_name, 4, source=source, reason=reason)
+            self.tracer.pdu("sent", pdu.ABORT, self.peer_address, 4, source=source, reason=reason)
         # A connection that is gone already is what an abort is for.
         with suppress(DimseError):
             self._transport.end_within(ARTIM)

@@ -21,16 +21,24 @@ from dimsetools.escape import visible
 
 
 def connect(
-    host: str, port: int, *, wait: float | None, bind: str | None = None, stop: Stop | None = None
+    host: str,
+    port: int,
+    *,
+    name: str = "",
+    wait: float | None,
+    bind: str | None = None,
+    stop: Stop | None = None,
 ) -> socket.socket:
     """Return a connected socket; `wait` seconds are shared by all addresses of `host`.
 
+    `name` is what messages call the peer, `host:port` if there is none.
     NameNotFound, ConnectionRefused, ConnectTimeout or Unreachable tell why there is none; Interrupted
     ends the wait as soon as `stop` is requested.
     """
     deadline = None if wait is None else monotonic() + wait
     failure: DimseError | None = None
-    addresses = _resolve(host, port, wait, stop)
+    name = visible(name or f"{host}:{port}")
+    addresses = _resolve(host, port, name, wait, stop)
     for number, (family, address) in enumerate(addresses):
         share = None
         if deadline is not None:
@@ -38,29 +46,29 @@ def connect(
         try:
             return _connect_one(family, address, share, bind, stop)
         except OSError as error:
-            failure = _explain(error, host, port, wait)
+            failure = _explain(error, name, wait)
     if failure is None:
-        raise NameNotFound(f"{visible(host)} has no address")
+        raise NameNotFound(f"{name} has no address")
     raise failure
 
 
 def _resolve(
-    host: str, port: int, wait: float | None, stop: Stop | None
+    host: str, port: int, name: str, wait: float | None, stop: Stop | None
 ) -> list[tuple[int, tuple[object, ...]]]:
     try:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except socket.gaierror:  # a name, then
-            found = _look_up(host, port, wait, stop)
+            found = _look_up(host, port, name, wait, stop)
     except (socket.gaierror, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "not a host name"
         raise NameNotFound(
-            f"host name {visible(host)} not found: {why}", hint="check the spelling and the name server"
+            f"host name of {name} not found: {why}", hint="check the spelling and the name server"
         ) from error
     return [(family, address) for family, _, _, _, address in found]
 
 
-def _look_up(host: str, port: int, wait: float | None, stop: Stop | None) -> list[Any]:
+def _look_up(host: str, port: int, name: str, wait: float | None, stop: Stop | None) -> list[Any]:
     """Call getaddrinfo in a thread: a name server that is silent can be neither timed out nor interrupted."""
     found: list[Any] = []
     reader, writer = os.pipe()
@@ -77,7 +85,7 @@ def _look_up(host: str, port: int, wait: float | None, stop: Stop | None) -> lis
     try:
         if not _poll(reader, select.POLLIN, wait, stop):
             raise ConnectTimeout(
-                f"no name server told the address of {visible(host)} within {wait or 0:g} s",
+                f"no name server told the address of {name} within {wait or 0:g} s",
                 hint="check the name server, or give the address itself",
             )
     finally:
@@ -122,17 +130,16 @@ def _poll(what: socket.socket | int, event: int, wait: float | None, stop: Stop 
     return bool(happened)
 
 
-def _explain(error: OSError, host: str, port: int, wait: float | None) -> DimseError:
-    where = f"{visible(host)} port {port}"
+def _explain(error: OSError, name: str, wait: float | None) -> DimseError:
     if isinstance(error, TimeoutError):
         return ConnectTimeout(
-            f"{where} did not answer the connection request within {wait or 0:g} s",
+            f"{name} did not answer the connection request within {wait or 0:g} s",
             hint="the host is down, or a firewall drops the packets",
         )
     if isinstance(error, ConnectionRefusedError):
         return ConnectionRefused(
-            f"{where} refused the connection", hint="no DICOM node listens there: check the port"
+            f"{name} refused the connection", hint="no DICOM node listens there: check the port"
         )
     if error.errno == errno.EADDRNOTAVAIL:
-        return Unreachable(f"cannot call {where} from that address: {error.strerror}", hint="check --bind")
-    return Unreachable(f"cannot reach {where}: {error.strerror}", hint="check the address and the route")
+        return Unreachable(f"cannot call {name} from that address: {error.strerror}", hint="check --bind")
+    return Unreachable(f"cannot reach {name}: {error.strerror}", hint="check the address and the route")

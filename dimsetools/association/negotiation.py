@@ -43,12 +43,7 @@ REJECTED_PROTOCOL_VERSION = Rejection(1, 2, 2)
 REJECTED_LOCAL_LIMIT = Rejection(2, 3, 2)
 REJECTED_CONGESTION = Rejection(2, 3, 1)
 
-_RESULTS = {1: "rejected permanently", 2: "rejected for now"}
-_SOURCES = {
-    1: "by the peer's application",
-    2: "by the peer's upper layer (ACSE)",
-    3: "by the peer's upper layer (presentation)",
-}
+_RESULTS = {1: "permanently", 2: "for now"}
 # Table 9-21: (source, reason) -> stable name, the standard's words, what to try.
 _REASONS = {
     (1, 1): ("no-reason", "no reason given", "ask the peer's administrator; its log may say more"),
@@ -127,16 +122,11 @@ def agreed_window(proposal: Proposal, acceptance: Acceptance) -> int:
 
 
 def rejected_error(rejection: Rejection, who: str) -> Rejected:
-    """Return the exception for an A-ASSOCIATE-RJ by `who`, all three numbers in words (table 9-21)."""
+    """Return the exception for an A-ASSOCIATE-RJ by `who`: for how long and why (table 9-21)."""
     name, words, hint = _reason(rejection)
-    result = _RESULTS.get(rejection.result, f"result {rejection.result}")
-    source = _SOURCES.get(rejection.source, f"by source {rejection.source}")
-    return Rejected(
-        f"{who} did not accept the association: {result}, {source}: {words}",
-        **rejection._asdict(),
-        name=name,
-        hint=hint,
-    )
+    how = _RESULTS.get(rejection.result, f"with result {rejection.result}")
+    message = f"{who} rejected the association {how}: {words}"
+    return Rejected(message, **rejection._asdict(), name=name, hint=hint)
 
 
 def _reason(rejection: Rejection) -> tuple[str, str, str]:
@@ -154,7 +144,7 @@ def _reason(rejection: Rejection) -> tuple[str, str, str]:
 def refused_error(rejection: Rejection) -> Rejected:
     """Return the exception for an association that we rejected."""
     name, words, _ = _reason(rejection)
-    return Rejected(f"we {_RESULTS[rejection.result]}: {words}", **rejection._asdict(), name=name)
+    return Rejected(f"we rejected {_RESULTS[rejection.result]}: {words}", **rejection._asdict(), name=name)
 
 
 @dataclass(frozen=True)

@@ -100,13 +100,13 @@ def _connect(target: Target, stop: Stop | None) -> Transport:
     if total is not None and (wait is None or total < wait):
         wait = total
     try:
-        sock = connect(target.host, target.port, wait=wait, bind=target.bind, stop=stop)
+        sock = connect(target.host, target.port, name=str(target), wait=wait, bind=target.bind, stop=stop)
     except ConnectTimeout:
         if wait == total:
             raise limit_reached() from None
         raise
     try:
-        return Transport(sock, total=end, stop=stop)
+        return Transport(sock, name=str(target), total=end, stop=stop)
     except OSError as error:  # the peer is gone again
         sock.close()
         raise ConnectionLost(f"{target} closed the connection at once: {error.strerror}") from error
@@ -233,4 +233,4 @@ def _traced(association: Association, values: Proposal | Acceptance | Rejection)
 def _trace_values(association: Association, values: Proposal | Acceptance | Rejection) -> None:
     if association.tracer is not None:
         name = _NAMES[type(values)]
-        association.tracer.event("negotiation", association.peer_name, pdu=name, **describe(values))
+        association.tracer.event("negotiation", association.peer_address, pdu=name, **describe(values))

@@ -46,7 +46,6 @@ _P_DATA = struct.Struct(">BxIIBB")
 RELEASE_RQ_PDU = HEADER.pack(RELEASE_RQ, 4) + bytes(4)
 RELEASE_RP_PDU = HEADER.pack(RELEASE_RP, 4) + bytes(4)
 
-ABORT_SOURCES = {0: "the peer's application", 2: "the peer's DICOM upper layer"}
 ABORT_REASONS = {
     0: "reason not specified",
     1: "unrecognized PDU",
@@ -82,10 +81,9 @@ def is_acceptable(pdu_type: int, length: int, max_pdu: int) -> bool:
 
 def aborted_error(peer: str, source: int, reason: int) -> Aborted:
     """Return the exception for an A-ABORT by `peer`, in the words of table 9-26."""
-    who = ABORT_SOURCES.get(source, f"source {source}")
     why = f": {ABORT_REASONS.get(reason, f'reason {reason}')}" if source == 2 else ""
     return Aborted(
-        f"{peer} aborted the association, by {who}{why}",
+        f"{peer} aborted the association{why}",
         source=source,
         reason=reason,
         hint="the peer's log may say why; -d shows what was sent last",

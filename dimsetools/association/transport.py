@@ -37,8 +37,13 @@ _BUFFERS_PER_CALL = 1000
 class Transport:
     """One connected stream. Not for use by several threads, but for `shutdown`."""
 
-    def __init__(self, sock: socket.socket, *, total: float | None = None, stop: Stop | None = None) -> None:
-        """Take over `sock`; `total` is a moment of the monotonic clock after which nothing goes on."""
+    def __init__(
+        self, sock: socket.socket, *, name: str = "", total: float | None = None, stop: Stop | None = None
+    ) -> None:
+        """Take over `sock`; `total` is a moment of the monotonic clock after which nothing goes on.
+
+        `name` is what messages call the peer, its address if there is none.
+        """
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._sock = sock
@@ -55,12 +60,13 @@ class Transport:
         self._in_pieces = False
         self._progress = 0
         self.peer_host, self.peer_port = sock.getpeername()[:2]
+        self.name = name or self.address
         if stop is not None:
             stop.register(self.shutdown)
 
     @property
-    def name(self) -> str:
-        """Return the peer's address for messages."""
+    def address(self) -> str:
+        """Return where the peer is, IPv6 addresses in brackets."""
         host = f"[{self.peer_host}]" if ":" in self.peer_host else self.peer_host
         return f"{host}:{self.peer_port}"
 

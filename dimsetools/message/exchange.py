@@ -213,7 +213,7 @@ class Exchange:
             data = fragment.data
             length += len(data)
             if association.tracer is not None:
-                association.tracer.data_set("received", association.peer_name, data)
+                association.tracer.data_set("received", association.peer_address, data)
             try:
                 sink.write(data)
             except BaseException:
@@ -305,7 +305,7 @@ class Exchange:
         """Send PDUs, of which each has two buffers: its headers and its data."""
         tracer = self.association.tracer
         if tracer is not None:
-            peer = self.association.peer_name
+            peer = self.association.peer_address
             for header, data in zip(buffers[::2], buffers[1::2], strict=True):
                 _, context_id, control = PDV_HEADER.unpack_from(header, HEADER.size)
                 tracer.fragment("sent", peer, context_id, control, len(data))
@@ -339,5 +339,5 @@ class Exchange:
     def _trace(self, direction: str, context_id: int, message: Message) -> None:
         tracer = self.association.tracer
         if tracer is not None:
-            peer = self.association.peer_name
+            peer = self.association.peer_address
             tracer.message(direction, peer, message.type_name(), context_id, elements_of(message))

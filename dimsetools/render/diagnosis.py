@@ -1,49 +1,31 @@
 """What a failure looks like to the person and to the script that have to act on it.
 
-Everything an exception of ours carries is said here once: what happened and to whom, the standard's own words
-for the numbers that came over the wire, what the peer added, what to try, and the stable name with the
+Everything an exception of ours carries is said here, each thing once: what happened and to whom, the
+standard's numbers that came over the wire, what the peer added, what to try, and the stable name with the
 exit status.
 """
 
 from __future__ import annotations
 
+import re
+
 from dimsetools.errors import Aborted, DimseError, Rejected, StatusFailure
 from dimsetools.render.line import Line, bad, dim
 from dimsetools.status import describe, transient
 
-# PS3.8 table 9-21, in its own words.
-_RESULTS = {1: "rejected-permanent", 2: "rejected-transient"}
-_SOURCES = {
+# PS3.8 tables 9-21 and 9-26, in their own words.
+_REJECT_SOURCES = {
     1: "DICOM UL service-user",
     2: "DICOM UL service-provider (ACSE related function)",
     3: "DICOM UL service-provider (Presentation related function)",
 }
-_REASONS = {
-    (1, 1): "no-reason-given",
-    (1, 2): "application-context-name-not-supported",
-    (1, 3): "calling-AE-title-not-recognized",
-    (1, 7): "called-AE-title-not-recognized",
-    (2, 1): "no-reason-given",
-    (2, 2): "protocol-version-not-supported",
-    (3, 1): "temporary-congestion",
-    (3, 2): "local-limit-exceeded",
-}
-# PS3.8 table 9-26.
 _ABORT_SOURCES = {0: "DICOM UL service-user", 2: "DICOM UL service-provider"}
-_ABORT_REASONS = {
-    0: "reason-not-specified",
-    1: "unrecognized-PDU",
-    2: "unexpected-PDU",
-    4: "unrecognized-PDU-parameter",
-    5: "unexpected-PDU-parameter",
-    6: "invalid-PDU-parameter-value",
-}
-_RESERVED = "reserved"
 
 
 def lines(error: DimseError, node: str = "") -> list[Line]:
     """Return the diagnosis as lines; the first says what happened, the last `error[NAME] exit N`."""
-    what = error.message if node in error.message else f"{node}: {error.message}"
+    named = re.search(rf"(?<!\w){re.escape(node)}(?!\w)", error.message) if node else True
+    what = error.message if named else f"{node}: {error.message}"
     told: list[Line] = [[bad("error: "), what]]
     told += [f"  {detail}" for detail in _details(error)]
     hint = advice(error)
@@ -78,24 +60,22 @@ def record(error: DimseError, node: str = "") -> dict[str, object]:
 
 
 def standard_words(error: DimseError) -> str:
-    """Return what the numbers that the peer sent mean, "" if it sent none."""
+    """Return the numbers that the peer sent, beyond what the message says of them; "" if it sent none."""
     if isinstance(error, Rejected):
-        result = _RESULTS.get(error.result, _RESERVED)
-        source = _SOURCES.get(error.source, _RESERVED)
-        reason = _REASONS.get((error.source, error.reason), _RESERVED)
+        source = _REJECT_SOURCES.get(error.source, "reserved")
         return (
-            f"A-ASSOCIATE-RJ (PS3.8 table 9-21): {result} ({error.result}), {source} ({error.source}), "
-            f"{reason} ({error.reason})"
+            f"A-ASSOCIATE-RJ (PS3.8 table 9-21): result {error.result}, "
+            f"source {error.source} ({source}), reason {error.reason}"
         )
     if isinstance(error, Aborted):
-        words = f"{_ABORT_SOURCES.get(error.source, _RESERVED)} ({error.source})"
-        if error.source == 2:  # the reason means something only when the service-provider aborts
-            words += f", {_ABORT_REASONS.get(error.reason, _RESERVED)} ({error.reason})"
-        return f"A-ABORT (PS3.8 table 9-26): {words}"
+        source = _ABORT_SOURCES.get(error.source, "reserved")
+        # The reason means something only when the service-provider aborts.
+        reason = f", reason {error.reason}" if error.source == 2 else ""
+        return f"A-ABORT (PS3.8 table 9-26): source {error.source} ({source}){reason}"
     if isinstance(error, StatusFailure):
         status = describe(error.status, error.service)
         service = f"{error.service} " if error.service else ""
-        return f"{service}status {error.status:04X} {status.name}: {status.meaning} ({status.source})"
+        return f"{service}status {error.status:04X} {status.name} ({status.source})"
     return ""
 
 

@@ -47,7 +47,7 @@ def test_refused() -> None:
     with refusing_port() as port, pytest.raises(ConnectionRefused) as caught:
         connect(HOST, port, wait=5)
     error = caught.value
-    assert error.message == f"{HOST} port {port} refused the connection"
+    assert error.message == f"{HOST}:{port} refused the connection"
     assert (error.exit_code, error.retryable) == (60, True)
     assert "check the port" in error.hint
 
@@ -67,7 +67,7 @@ def test_a_dropped_request_ends_with_its_time() -> None:
         with pytest.raises(ConnectTimeout) as caught:
             connect(HOST, port, wait=0.2)
         assert 0.19 < monotonic() - began < 1.2
-    assert caught.value.message == f"{HOST} port {port} did not answer the connection request within 0.2 s"
+    assert caught.value.message == f"{HOST}:{port} did not answer the connection request within 0.2 s"
     assert (caught.value.exit_code, caught.value.retryable) == (60, True)
 
 
@@ -90,13 +90,13 @@ def test_addresses_share_the_time_out(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_last_failure_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     with unanswered_port() as silent, refusing_port() as refusing:
         addresses(monkeypatch, (HOST, silent), (HOST, refusing))
-        with pytest.raises(ConnectionRefused, match="node port 104 refused"):
+        with pytest.raises(ConnectionRefused, match="node:104 refused"):
             connect("node", 104, wait=0.4)
 
 
 def test_a_name_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     addresses(monkeypatch)
-    with pytest.raises(NameNotFound, match="node has no address"):
+    with pytest.raises(NameNotFound, match="node:104 has no address"):
         connect("node", 104, wait=5)
 
 
@@ -119,7 +119,7 @@ def silent_name_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("silent_name_server")
 def test_a_silent_name_server_ends_with_the_time() -> None:
-    with pytest.raises(ConnectTimeout, match=r"no name server told the address of node within 0\.1 s"):
+    with pytest.raises(ConnectTimeout, match=r"no name server told the address of node:104 within 0\.1 s"):
         connect("node", 104, wait=0.1)
     with pytest.raises(LimitReached):
         call(104, host="node", timeouts=Timeouts(total=0.1))
@@ -142,7 +142,7 @@ def test_the_caller_is_at_the_address_that_it_chose() -> None:
 
 
 def test_an_address_that_cannot_be_reached() -> None:
-    with pytest.raises(Unreachable, match=r"cannot reach 255\.255\.255\.255 port 104: ") as caught:
+    with pytest.raises(Unreachable, match=r"cannot reach 255\.255\.255\.255:104: ") as caught:
         connect("255.255.255.255", 104, wait=5)
     assert (caught.value.exit_code, caught.value.retryable) == (60, True)
 

@@ -221,27 +221,26 @@ def test_the_window_granted(asked: int | None, most: int, granted: int | None) -
 # -- rejections in words -----------------------------------------------------------------------------
 
 WORDS = {  # PS3.8 table 9-21
-    (1, 1): ("rejected-no-reason", "by the peer's application: no reason given"),
+    (1, 1): ("rejected-no-reason", "no reason given"),
     (1, 2): ("rejected-application-context", "application context name not supported"),
     (1, 3): ("rejected-calling-aet", "calling AE title not recognized"),
     (1, 7): ("rejected-called-aet", "called AE title not recognized"),
-    (2, 1): ("rejected-no-reason", "by the peer's upper layer (ACSE): no reason given"),
+    (2, 1): ("rejected-no-reason", "no reason given"),
     (2, 2): ("rejected-protocol-version", "protocol version not supported"),
-    (3, 1): ("rejected-congestion", "by the peer's upper layer (presentation): temporary congestion"),
+    (3, 1): ("rejected-congestion", "temporary congestion"),
     (3, 2): ("rejected-local-limit", "local limit exceeded"),
     (1, 4): ("rejected-unknown-reason", "reserved reason 4"),
-    (9, 9): ("rejected-unknown-reason", "by source 9: reserved reason 9"),
+    (9, 9): ("rejected-unknown-reason", "reserved reason 9"),
 }
 
 
 @pytest.mark.parametrize("result", [1, 2, 7])
 @pytest.mark.parametrize(("source", "reason"), WORDS)
-def test_all_three_numbers_are_told_in_words(result: int, source: int, reason: int) -> None:
+def test_a_rejection_is_told_in_words(result: int, source: int, reason: int) -> None:
     name, words = WORDS[source, reason]
     error = rejected_error(Rejection(result, source, reason), "PACS@host:104")
-    how = {1: "rejected permanently", 2: "rejected for now", 7: "result 7"}[result]
-    assert error.message.startswith(f"PACS@host:104 did not accept the association: {how}, by ")
-    assert error.message.endswith(words)
+    how = {1: "permanently", 2: "for now", 7: "with result 7"}[result]
+    assert error.message == f"PACS@host:104 rejected the association {how}: {words}"
     assert (error.name, error.exit_code, error.retryable) == (name, 61, result == 2)
     assert (error.result, error.source, error.reason) == (result, source, reason)
     assert error.hint

@@ -123,7 +123,10 @@ def test_a_missing_context_is_told_with_its_reason(results: Sequence[int], words
             require_context(call(peer.port, contexts=contexts), wire.VERIFICATION, "Verification")
         peer.finish()
     error = caught.value
-    assert error.message == f"{HOST}:{peer.port} accepts no presentation context for Verification: {words}"
+    assert (
+        error.message
+        == f"ANY-SCP@{HOST}:{peer.port} accepts no presentation context for Verification: {words}"
+    )
     assert (error.exit_code, error.retryable) == (66, False)
 
 

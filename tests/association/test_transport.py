@@ -326,5 +326,6 @@ def test_finish_does_not_read_for_ever(wire: Wire) -> None:
 
 def test_addresses_are_named_as_users_write_them(wire: Wire) -> None:
     assert wire.ours.name == f"127.0.0.1:{wire.peer.getsockname()[1]}"
+    assert wire.ours.address == wire.ours.name
     wire.ours.peer_host = "::1"
-    assert wire.ours.name.startswith("[::1]:")
+    assert wire.ours.address.startswith("[::1]:")

@@ -83,7 +83,7 @@ def test_a_refused_connection_is_exit_60_and_explained() -> None:
         done = echo(f"localhost:{port}", "--format", "table")
     assert done.returncode == 60
     assert done.stdout == f"localhost:{port}  connection-refused\n"
-    assert done.stderr.startswith(f"error: localhost:{port}: localhost port {port} refused the connection\n")
+    assert done.stderr.startswith(f"error: ANY-SCP@localhost:{port} refused the connection\n")
     assert done.stderr.endswith("  error[connection-refused] exit 60\n")
 
 
@@ -103,8 +103,9 @@ def test_a_rejection_is_exit_61_in_the_words_of_the_standard() -> None:
     assert error["_code"] == "rejected-called-aet"
     assert error["_exit"] == 61
     assert error["_retryable"] is False
-    assert "called-AE-title-not-recognized (7)" in str(error["_detail"])
-    assert "called-AE-title-not-recognized (7)" in done.stderr
+    assert "rejected the association permanently: called AE title not recognized" in str(error["_message"])
+    assert str(error["_detail"]).endswith("source 1 (DICOM UL service-user), reason 7")
+    assert f"error: {error['_message']}\n  {error['_detail']}\n" in done.stderr
 
 
 def test_a_failure_status_is_exit_1_and_shows_the_comment_made_visible() -> None:

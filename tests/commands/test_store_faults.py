@@ -97,7 +97,7 @@ def test_a_failure_status_is_explained(tmp_path: Path, status: int, name: str, h
     assert line.startswith(f"failed   {made.path}  {status:04X} {name}: ")
     assert line.endswith('"disk\\nfull"')
     assert summary.startswith("sent 0 of 1 object (0 B)")
-    assert f"C-STORE status {status:04X} {name}: " in done.stderr
+    assert f"C-STORE status {status:04X} {name} (PS3." in done.stderr
     assert "the peer's comment: disk\\nfull" in done.stderr
     assert "offending element: (0010,0020)" in done.stderr
     assert hint in done.stderr

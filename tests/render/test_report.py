@@ -13,7 +13,7 @@ from dimsetools.render import report
 from dimsetools.render.report import Row
 
 HOSTILE = 'a&b<c>"d",\x1b\n\udce9'
-SHOWN = 'a&b<c>"d",\\x1b\\n\\udce9'
+SHOWN = 'a&b<c>"d",\\x1b\\n\\xe9'
 ROWS = [
     Row("a.dcm", "ok", {"_path": "a.dcm", "_status": "0000"}, 0.25),
     Row("b.dcm", "warning", {"_path": "b.dcm", "_status": "B000"}, 0.25, message="B000 coerced"),

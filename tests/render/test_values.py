@@ -17,7 +17,7 @@ from dimsetools.render import values
         (["CT", "MR"], "CT\\MR"),
         ((), ""),
         ([None, 1], "\\1"),
-        ("name-\udce9.dcm", "name-\\udce9.dcm"),
+        ("name-\udce9.dcm", "name-\\xe9.dcm"),
     ],
 )
 def test_a_value_reads_as_one_line(value: object, expected: str) -> None:
