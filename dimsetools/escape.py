@@ -14,6 +14,8 @@ _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 def _spelled(match: re.Match[str]) -> str:
     character = match.group()
     code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is no UTF-8 (PEP 383)
+        code -= 0xDC00
     return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
 
 

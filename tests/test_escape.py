@@ -33,7 +33,8 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         ("\u2066x\u2069", "\\u2066x\\u2069"),
         ("\u2028x\u2029", "\\u2028x\\u2029"),
         ("\u200bx\ufeff", "\\u200bx\\ufeff"),
-        ("name\udcff", "name\\udcff"),
+        ("name\udcff", "name\\xff"),
+        ("half\ud800", "half\\ud800"),
     ],
 )
 def test_controls_are_spelled_out(text: str, shown: str) -> None:
