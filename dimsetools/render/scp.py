@@ -70,14 +70,15 @@ def _association(record: Record, event: str) -> list[str | Span]:
     spans: list[str | Span] = [f"#{record['_association']} {titles}  {where}  "]
     if event == "association-opened":
         secured = ", TLS" if record["_tls"] else ""
-        return [*spans, f"opened, {record['_contexts']} contexts, {record['_implementation']}{secured}"]
+        contexts = _several(_number(record, "_contexts"), "context")
+        return [*spans, f"opened, {contexts}, {record['_implementation']}{secured}"]
     result = str(record["_result"])
     spans.append(good(result) if result == "released" else warn(result))
     if record.get("_reason"):
         spans.append(f": {record['_reason']}")
     if event == "association-closed":
         failed = _number(record, "_failed")
-        spans += [f"  {_objects(_number(record, '_objects'))}, {size(_number(record, '_bytes'))}"]
+        spans += [f"  {_several(_number(record, '_objects'), 'object')}, {size(_number(record, '_bytes'))}"]
         spans += [", ", bad(f"{failed} refused")] if failed else []
         spans.append(f" in {record['_seconds']} s")
     return spans
@@ -110,15 +111,15 @@ def summary_record(totals: Totals, seconds: float) -> dict[str, object]:
 def summary_line(totals: Totals, seconds: float) -> Line:
     """Return what a node has done in its life as a line."""
     words = [
-        f"{totals.associations} associations",
-        f"{_objects(totals.objects)} ({size(totals.size)})",
+        _several(totals.associations, "association"),
+        f"{_several(totals.objects, 'object')} ({size(totals.size)})",
         f"{totals.failed} refused",
     ]
     return f"{', '.join(words)} in {seconds:.1f} s"
 
 
-def _objects(number: float) -> str:
-    return f"{number:.0f} object{'' if number == 1 else 's'}"
+def _several(number: float, noun: str) -> str:
+    return f"{number:.0f} {noun}{'' if number == 1 else 's'}"
 
 
 def _number(record: Record, key: str) -> float:

@@ -262,7 +262,7 @@ def test_signals_end_it_in_order(peers: Peers, sign: int, status: int) -> None:
         node.process.send_signal(sign)
         talk.expect(wire.ABORT)
         assert node.process.wait(20) == status
-    assert "1 associations, 0 objects" in node.output
+    assert "1 association, 0 objects" in node.output
 
 
 def test_a_second_signal_ends_the_grace(peers: Peers) -> None:

@@ -89,3 +89,5 @@ def test_where_it_listens_and_what_it_has_done() -> None:
     assert listening == "listening on 127.0.0.1:104, [::1]:104, keeping nothing"
     done = summary_line(Totals(associations=2, objects=1, failed=0, size=2000), 1.25)
     assert done == "2 associations, 1 object (2.0 kB), 0 refused in 1.2 s"
+    done = summary_line(Totals(associations=1, objects=0, failed=2, size=0), 1.25)
+    assert done == "1 association, 0 objects (0 B), 2 refused in 1.2 s"
