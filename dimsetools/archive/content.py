@@ -35,13 +35,15 @@ def examine(
     sop_class, sop_instance, syntax = announced
     if not length:
         raise InputError("the data set is empty")
+    wanted = (_SOP_CLASS, _SOP_INSTANCE, *tags.values())
     try:
-        scan(source, syntax, offset=offset, length=length, max_inflate=_MAX_INFLATE)
+        found = scan(
+            source, syntax, offset=offset, length=length, max_inflate=_MAX_INFLATE, wanted=wanted
+        ).values
     except Malformed as error:
         if error.fault is not Fault.TOO_LARGE:
             raise
-    wanted = (_SOP_CLASS, _SOP_INSTANCE, *tags.values())
-    found = pick(source, syntax, wanted, offset=offset, length=length)
+        found = pick(source, syntax, wanted, offset=offset, length=length)
     for tag, said in ((_SOP_CLASS, sop_class), (_SOP_INSTANCE, sop_instance)):
         if _text(found.get(tag, b"")) not in ("", said):
             raise Mismatch(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) of data set and command differ")

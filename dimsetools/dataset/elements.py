@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from dimsetools.dataset import layout
@@ -33,10 +34,14 @@ _VRS = layout.SHORT_VRS | layout.LONG_VRS | {b"SQ", b"UN"}
 
 
 class Structure(NamedTuple):
-    """What `scan` found of a whole data set: where it ends, and how many sequences lie inside one another."""
+    """What `scan` found of a whole data set.
+
+    Where it ends, how many sequences lie inside one another, and the values that were wanted, as by `pick`.
+    """
 
     end: int
     depth: int
+    values: Mapping[int, bytes] = MappingProxyType({})
 
 
 class Malformed(InputError):
@@ -64,13 +69,15 @@ def scan(
     length: int | None = None,
     sequences: frozenset[int] = frozenset(),
     max_inflate: int = MAX_INFLATE,
+    wanted: Collection[int] = (),
 ) -> Structure:
     """Walk the whole data set of transfer syntax `syntax` in `source`; raise Malformed if it is not whole.
 
     `source` is a buffer or a descriptor, read by pread in windows of 4 KiB; the data set starts at
     `offset` and has `length` bytes (None: up to the end). A deflated one is inflated in memory, up to
     `max_inflate` bytes. `sequences` are tags known to be sequences: name them where a decoder with a
-    dictionary will read the data set, since implicit VR does not tell (see Walk).
+    dictionary will read the data set, since implicit VR does not tell (see Walk). `wanted` are tags of
+    top-level elements whose values are taken along, under the rules of `pick`.
     Raises InputUnreadable if the file cannot be read.
     """
     end = _end(source, offset, length)
@@ -79,11 +86,13 @@ def scan(
         source = inflate(source, offset=offset, length=end - offset, limit=max_inflate)
         offset, end = 0, len(source)
     way = Walk(source, _codec(source, syntax, offset, end, check=True), offset, end, sequences)
+    values: dict[int, bytes] = {}
     try:
+        _collect(way, wanted, end, _CHUNK, values)
         way.run()
     except Bad as bad:
         raise Malformed(bad.fault, bad.at, way.top, bad.what, inflated=inflated) from None
-    return Structure(end, way.depth)
+    return Structure(end, way.depth, values)
 
 
 def pick(
@@ -108,16 +117,21 @@ def pick(
     found: dict[int, bytes] = {}
     way = Walk(source, _codec(source, syntax, offset, end), offset, end)
     with suppress(Bad):
-        for wanted in sorted(tags):
-            header = way.seek(wanted)
-            if header is None:
-                break
-            tag, _, body, size = header
-            if tag == wanted and size <= limit and body + size <= end:
-                value = way.window.at(body, size)
-                if len(value) == size:
-                    found[tag] = value
+        _collect(way, tags, end, limit, found)
     return found
+
+
+def _collect(way: Walk, tags: Collection[int], end: int, limit: int, found: dict[int, bytes]) -> None:
+    """Go on to the last of `tags` and add to `found` the values that `pick` returns."""
+    for wanted in sorted(tags):
+        header = way.seek(wanted)
+        if header is None:
+            return
+        tag, _, body, size = header
+        if tag == wanted and size <= limit and body + size <= end:
+            value = way.window.at(body, size)
+            if len(value) == size:
+                found[tag] = value
 
 
 def sniff(head: bytes, size: int) -> str | None:

@@ -49,22 +49,22 @@ class Walk:
         self._stack: list[_Frame] = [(_ELEMENTS, end, True, codec, False)]
 
     def run(self) -> None:
-        """Walk all of it; raise Bad at the first fault that is not inside a mere guess."""
+        """Walk all that is left; raise Bad at the first fault that is not inside a mere guess."""
         self._close_down_to(0)
         self.top = self._end
 
     def seek(self, tag: int) -> Header | None:
-        """Go on to the first top-level element whose tag is not below `tag`; None if none is left."""
+        """Go on to the first top-level element whose tag is not below `tag`; None if none is left.
+
+        The first part of a `run`, with the same faults: what is skipped needs no second look.
+        """
         codec, end = self._codec, self._end
         while self.pos < end:
             self._stop = tag
-            self.pos = (self._skip_explicit if codec.explicit else self._skip_implicit)(end, codec)[2]
-            if self.pos >= end:
-                break
-            header = self._header(self.pos, end, codec)
-            if header.tag >= tag:
-                return header
+            header = self._next_header(end, codec)
             self._stop = _NO_TAG
+            if header is None or header.tag >= tag:
+                return header
             self._enter(header, end, codec)
             self._close_down_to(1)
         return None
@@ -108,6 +108,19 @@ class Walk:
 
     def _elements(self, limit: int, defined: bool, codec: Codec) -> None:
         """Step over plain elements; then open, or close, what the next one needs."""
+        header = self._next_header(limit, codec)
+        if header is None:
+            return
+        if header.tag != _ITEM_END:
+            self._enter(header, limit, codec)
+        elif header.length or len(self._stack) == 1 or (defined and header.body != limit):
+            raise self._invalid("an item delimiter where an element should be")
+        else:
+            self.pos = header.body
+            self._stack.pop()
+
+    def _next_header(self, limit: int, codec: Codec) -> Header | None:
+        """Step over plain elements; return the header at which that ends, None at `limit`."""
         before, last, self.pos = (self._skip_explicit if codec.explicit else self._skip_implicit)(
             limit, codec
         )
@@ -117,29 +130,23 @@ class Walk:
         if self.pos > limit:
             raise self._overrun(last)
         if self.pos == limit:
-            return
+            return None
         if outermost:
             self._note_top(-1, self.pos)
-        header = self._header(self.pos, limit, codec)
-        if header.tag != _ITEM_END:
-            self._enter(header, limit, codec)
-        elif header.length or outermost or (defined and header.body != limit):
-            raise self._invalid("an item delimiter where an element should be")
-        else:
-            self.pos = header.body
-            self._stack.pop()
+        return self._header(self.pos, limit, codec)
 
     def _skip_explicit(self, limit: int, codec: Codec) -> tuple[int, int, int]:
         """Step over elements whose values are surely plain; return the last two and the next offset."""
         window, unpack, unpack_length = self.window, codec.header, codec.length
         short, plain, stop = codec.short, codec.plain, self._stop
+        surely = min(stop >> 16, 0xFFFE)  # groups below it need not be looked at any closer
         buffer, shift, pos = window.bytes, window.start, self.pos
         before = last = -1
         while pos < limit:
             try:
                 while pos < limit:
                     group, element, vr, length = unpack(buffer, pos - shift)
-                    if not 0 < group < 0xFFFE or (group << 16 | element) >= stop:
+                    if not 0 < group < surely and (not 0 < group < 0xFFFE or (group << 16 | element) >= stop):
                         return before, last, pos
                     if vr in short:
                         before, last = last, pos

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dimsetools import uids
-from dimsetools.dataset.elements import Fault, Malformed, inflate, pick, scan, sniff
+from dimsetools.dataset.elements import Fault, Malformed, Structure, inflate, pick, scan, sniff
 from dimsetools.errors import InputError
 from tests.dataset.encoding import BIG_ENDIAN, EXPLICIT, IMPLICIT, UNDEFINED, Encoding
 from tests.dataset.samples import (
@@ -53,7 +53,7 @@ def test_noise_is_the_wrong_syntax_too() -> None:
 @ENCODINGS
 def test_an_unknown_or_private_syntax_has_the_layout_that_it_shows(encoding: Encoding) -> None:
     data = head(encoding) + tail(encoding)
-    assert scan(data, "1.2.826.0.1.3680043.1") == (len(data), 0)
+    assert scan(data, "1.2.826.0.1.3680043.1") == Structure(len(data), 0)
     assert set(pick(data, "1.2.826.0.1.3680043.1", WANTED)) == set(WANTED[:3])
 
 
@@ -63,7 +63,7 @@ def test_an_unknown_layout_is_refused() -> None:
 
 def test_vrs_that_are_not_known_yet_have_the_long_form() -> None:
     data = head(EXPLICIT) + b"\x09\0\x01\x10ZZ\0\0\x04\0\0\0abcd" + tail(EXPLICIT)
-    assert scan(data, uids.EXPLICIT_LE) == (len(data), 0)
+    assert scan(data, uids.EXPLICIT_LE) == Structure(len(data), 0)
 
 
 # -- pick -----------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def test_inflate(data: bytes, offset: int) -> None:
 
 def test_a_deflated_data_set_is_scanned_inflated() -> None:
     data = ALL_KINDS[EXPLICIT]
-    assert scan(deflated(data), uids.DEFLATED_LE) == (len(data), 3)
+    assert scan(deflated(data), uids.DEFLATED_LE) == Structure(len(data), 3)
     with pytest.raises(Malformed) as caught:
         scan(deflated(head(EXPLICIT) + EXPLICIT.nested(65, defined=True)), uids.DEFLATED_LE)
     assert (caught.value.fault, caught.value.inflated) == (Fault.TOO_DEEP, True)
@@ -201,7 +201,7 @@ def test_trailing_bytes_of_a_stream_can_be_cut_off() -> None:
         scan(b"..." + stream + b"garbage!", uids.DEFLATED_LE, offset=3)
     assert not caught.value.inflated
     trimmed = (b"..." + stream)[: caught.value.end]
-    assert scan(trimmed, uids.DEFLATED_LE, offset=3) == (len(head(EXPLICIT)), 0)
+    assert scan(trimmed, uids.DEFLATED_LE, offset=3) == Structure(len(head(EXPLICIT)), 0)
 
 
 def test_the_trailer_of_gzip_is_no_garbage() -> None:
@@ -211,7 +211,7 @@ def test_the_trailer_of_gzip_is_no_garbage() -> None:
         + zlib.crc32(data).to_bytes(4, "little")
         + len(data).to_bytes(4, "little")
     )
-    assert scan(stream, uids.DEFLATED_LE) == (len(data), 0)
+    assert scan(stream, uids.DEFLATED_LE) == Structure(len(data), 0)
 
 
 def test_malformed_is_an_input_error() -> None:

@@ -33,11 +33,12 @@ def test_whole_data_sets(name: str, encoding: Encoding) -> None:
     build, depth = WHOLE[name]
     data = build(encoding)
     assert scan(data, SYNTAXES[encoding]) == Structure(len(data), depth)
-    assert scan(memoryview(b"xxx" + data + b"junk"), SYNTAXES[encoding], offset=3, length=len(data)) == (
-        len(data) + 3, depth
-    )  # fmt: skip
+    shifted = Structure(len(data) + 3, depth)
+    assert (
+        scan(memoryview(b"xxx" + data + b"junk"), SYNTAXES[encoding], offset=3, length=len(data)) == shifted
+    )
     with opened(b"xxx" + data) as fd:
-        assert scan(fd, SYNTAXES[encoding], offset=3) == (len(data) + 3, depth)
+        assert scan(fd, SYNTAXES[encoding], offset=3) == shifted
 
 
 @ENCODINGS

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+
+from dimsetools import uids
+from dimsetools.dataset.elements import Fault, Malformed, pick, scan
+from tests.dataset.encoding import EXPLICIT, Encoding
+from tests.dataset.samples import ALL_KINDS, BROKEN, ENCODINGS, SYNTAXES, WHOLE, deflated, head, opened
+
+# Below, among and beyond the elements of the samples, and one twice.
+WANTED = (0x00080001, 0x00080016, 0x00080018, 0x00100010, 0x00100010, 0x00280010, 0x7FE00010, 0x7FE10010)
+
+
+@ENCODINGS
+@pytest.mark.parametrize("name", WHOLE)
+def test_values_are_those_of_pick_and_the_structure_is_the_same(name: str, encoding: Encoding) -> None:
+    data, syntax = WHOLE[name][0](encoding), SYNTAXES[encoding]
+    values = pick(data, syntax, WANTED)
+    assert scan(data, syntax, wanted=WANTED) == scan(data, syntax)._replace(values=values)
+    with opened(b"xxx" + data) as fd:
+        assert scan(fd, syntax, offset=3, wanted=WANTED).values == values
+
+
+@ENCODINGS
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_is_wanted_changes_no_fault(name: str, encoding: Encoding) -> None:
+    data = BROKEN[name][0](encoding)
+    for tags in (WANTED, WANTED[:1], WANTED[-1:]):
+        assert _outcome(data, SYNTAXES[encoding], tags) == _outcome(data, SYNTAXES[encoding], ())
+
+
+@ENCODINGS
+def test_wherever_a_data_set_is_cut_the_fault_is_the_same(encoding: Encoding) -> None:
+    data, syntax = ALL_KINDS[encoding], SYNTAXES[encoding]
+    for end in range(len(data)):
+        assert _outcome(data[:end], syntax, WANTED) == _outcome(data[:end], syntax, ())
+
+
+def test_values_of_a_deflated_data_set() -> None:
+    data = head(EXPLICIT)
+    values = scan(deflated(data), uids.DEFLATED_LE, wanted=WANTED).values
+    assert values == pick(data, uids.EXPLICIT_LE, WANTED)
+    assert values
+
+
+def _outcome(
+    data: bytes, syntax: str, tags: tuple[int, ...]
+) -> tuple[int, int] | tuple[Fault, int, int, str]:
+    try:
+        return scan(data, syntax, wanted=tags)[:2]
+    except Malformed as bad:
+        return bad.fault, bad.offset, bad.end, bad.message
