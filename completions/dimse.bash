@@ -95,6 +95,7 @@ _dimse() {
     case $command/$position in
         echo/*) _dimse_offer -W "$(_dimse_nodes)" ;;
         store/0) _dimse_offer -W "$(_dimse_nodes)" ;;
+        store/*) _dimse_offer -f ;;
         scp/0) _dimse_offer -f ;;
     esac
 }

@@ -130,6 +130,7 @@ complete -c dimse -n '__fish_seen_subcommand_from store' -l trace -r -F -d 'Writ
 complete -c dimse -n '__fish_seen_subcommand_from store' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__fish_seen_subcommand_from store' -l color -x -a 'auto always never' -d 'Colours (default auto)'
 complete -c dimse -n '__fish_seen_subcommand_from store' -a '(__dimse_nodes)'
+complete -c dimse -n '__fish_seen_subcommand_from store' -F
 
 complete -c dimse -n '__fish_seen_subcommand_from scp' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l aet -x -d 'Our AE title: take only calls for it'

@@ -203,7 +203,11 @@ command = NetworkCommand(
     params=[
         PeerArgument(),
         click.Argument(
-            ["paths"], metavar="PATH...", nargs=-1, help="Files, and folders that are searched to the bottom."
+            ["paths"],
+            metavar="PATH...",
+            nargs=-1,
+            type=click.Path(),
+            help="Files, and folders that are searched to the bottom.",
         ),
         click.Option(
             ["--files-from"],

@@ -10,6 +10,7 @@ import pytest
 
 from dimsetools.docgen import documents
 from dimsetools.docgen.__main__ import write
+from dimsetools.docgen.tree import tree
 from tests.peers.process import required
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,11 @@ def test_no_file_is_missing_or_left_over() -> None:
 @pytest.mark.parametrize("path", COMMITTED)
 def test_each_file_is_up_to_date(path: str) -> None:
     assert (ROOT / path).read_text() == documents()[path], "run: python -m dimsetools.docgen"
+
+
+def test_shells_can_offer_something_for_every_argument() -> None:
+    """A positional word is a peer, a file or a folder: one without a type is one that nobody completes."""
+    assert [(one.name, word.metavar) for one in tree() for word in one.arguments if not word.fill] == []
 
 
 @pytest.mark.parametrize("path", [path for path in COMMITTED if path.startswith("man/")])
