@@ -159,7 +159,7 @@ def test_our_own_names_fit_the_protocol() -> None:
 def test_the_tables_load_without_the_heavy_libraries() -> None:
     code = (
         "import sys, dimsetools.uids as u, dimsetools.status, dimsetools.dataset.part10\n"
-        "u.transfer_syntax('rle')\n"
+        "u.transfer_syntax('rle'), u.name_of('1.2.840.10008.1.1')\n"
         "print([name for name in ('pydicom', 'pynetdicom', 'numpy', 'rich', 'click') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
