@@ -79,11 +79,7 @@ def examine(
 def _examined(path: str, leniency: Leniency) -> Item:
     fd, status = open_regular(path)
     try:
-        meta = read_meta(fd, status.st_size)
-        try:
-            scan(fd, meta.transfer_syntax, offset=meta.offset, length=meta.length)
-        except Malformed as fault:
-            meta = _forgiven(fault, meta, leniency)
+        meta = _whole(fd, read_meta(fd, status.st_size), leniency)
         if meta.length % 2:
             _check_odd(meta, leniency)
     finally:
@@ -91,19 +87,22 @@ def _examined(path: str, leniency: Leniency) -> Item:
     return Item(path, meta, status.st_size, status.st_mtime_ns)
 
 
-def _forgiven(fault: Malformed, meta: FileMeta, leniency: Leniency) -> FileMeta:
-    """Return what is to be sent of a data set that is not whole, or raise the fault with a way out."""
-    if fault.fault is Fault.TRUNCATED:
-        if leniency.truncated:
-            return meta
-        raise InputError(str(fault), hint="--allow-truncated sends it as it is") from fault
-    syntax = TRANSFER_SYNTAXES.get(meta.transfer_syntax)
-    # The end of a deflated data set is counted where no file offset can be had from it.
-    if fault.fault is Fault.TRAILING and not (syntax is not None and syntax.deflated):
-        if leniency.trim:
-            return meta._replace(length=fault.end - meta.offset)
-        raise InputError(str(fault), hint="--trim sends it without them") from fault
-    raise fault
+def _whole(fd: int, meta: FileMeta, leniency: Leniency) -> FileMeta:
+    """Return what is to be sent of the data set; raise its fault, with a way out, if that is not forgiven."""
+    try:
+        scan(fd, meta.transfer_syntax, offset=meta.offset, length=meta.length)
+    except Malformed as fault:
+        if fault.fault is Fault.TRUNCATED:
+            if leniency.truncated:
+                return meta
+            raise InputError(str(fault), hint="--allow-truncated sends it as it is") from fault
+        # What is counted in the inflated data set tells no offset in the file.
+        if fault.fault is Fault.TRAILING and not fault.inflated:
+            if leniency.trim:  # once more: a deflated stream with something behind it was not walked yet
+                return _whole(fd, meta._replace(length=fault.end - meta.offset), leniency)
+            raise InputError(str(fault), hint="--trim sends it without them") from fault
+        raise
+    return meta
 
 
 def _check_odd(meta: FileMeta, leniency: Leniency) -> None:

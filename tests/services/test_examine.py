@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -117,8 +118,9 @@ def test_truncated_objects_go_when_they_may(tmp_path: Path) -> None:
     assert item.meta.offset + item.meta.length == item.size
 
 
-def test_surplus_bytes_are_left_out_when_they_may(tmp_path: Path) -> None:
-    made = make_file(tmp_path / "a", 0)
+@pytest.mark.parametrize("syntax", [corpus.EXPLICIT_LE, corpus.IMPLICIT_LE, corpus.DEFLATED_LE])
+def test_surplus_bytes_are_left_out_when_they_may(tmp_path: Path, syntax: str) -> None:
+    made = make_file(tmp_path / "a", 0, syntax=syntax)
     with made.path.open("ab") as file:
         file.write(bytes(100))
     (refused,) = _examine(made.path)
@@ -127,6 +129,16 @@ def test_surplus_bytes_are_left_out_when_they_may(tmp_path: Path) -> None:
     (item,) = _examine(made.path, leniency=Leniency(trim=True))
     assert isinstance(item, Item)
     assert item.meta.length == len(made.dataset)
+
+
+def test_what_a_deflated_stream_holds_must_be_whole_too(tmp_path: Path) -> None:
+    stream = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    data = stream.compress(make_dataset(0)[:-10]) + stream.flush()
+    meta = preamble_and_meta(corpus.CT_IMAGE, f"{corpus.ROOT}.3.0", corpus.DEFLATED_LE)
+    (tmp_path / "a").write_bytes(meta + data + bytes(100))
+    (refused,) = _examine(tmp_path / "a", leniency=Leniency(trim=True))
+    assert isinstance(refused, Skipped)
+    assert "truncated" in str(refused.error)
 
 
 def test_neither_leniency_lets_the_other_fault_pass(tmp_path: Path) -> None:
