@@ -15,7 +15,15 @@ from typing import Any, ClassVar
 import click
 
 from dimsetools import __version__
-from dimsetools.errors import DimseError, ExitCode, InputError, Interrupted, OutputError, UsageError
+from dimsetools.errors import (
+    DimseError,
+    ExitCode,
+    InputError,
+    Interrupted,
+    OutputError,
+    UsageError,
+    did_you_mean,
+)
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "echo": ("dimsetools.commands.echo", "Test whether nodes answer (C-ECHO)."),
@@ -155,13 +163,10 @@ def _named(error: BaseException) -> DimseError:
 
 def _usage_hint(error: click.ClickException) -> str:
     """Return which --help to read; options of a command do not stand before its name."""
-    from difflib import get_close_matches
-
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "dimse"
     if isinstance(error, click.exceptions.NoSuchCommand):
-        close = get_close_matches(error.command_name, COMMANDS)
-        return f"did you mean {' or '.join(close)}?" if close else f"commands: {', '.join(COMMANDS)}"
+        return did_you_mean(error.command_name, COMMANDS) or f"commands: {', '.join(COMMANDS)}"
     if isinstance(error, click.NoSuchOption) and path == "dimse":
         return "options stand behind the command: dimse COMMAND [OPTIONS]"
     return f"{path} --help"

@@ -55,6 +55,14 @@ def worst(codes: Iterable[ExitCode]) -> ExitCode:
     return ExitCode.OK if highest is ExitCode.OK else ExitCode.PARTIAL
 
 
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a hint that names up to three of `known` that are close to `word`, "" if none is."""
+    from difflib import get_close_matches  # rarely needed, and 7 ms
+
+    close = get_close_matches(word, sorted(known))
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
+
 class DimseError(Exception):
     """Base of all our errors.
 

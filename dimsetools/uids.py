@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from dimsetools.errors import UsageError
+from dimsetools.errors import UsageError, did_you_mean
 
 APPLICATION_CONTEXT = "1.2.840.10008.3.1.1.1"
 VERIFICATION = "1.2.840.10008.1.1"
@@ -179,13 +179,6 @@ def _syntax_words() -> dict[str, str]:
     return words
 
 
-def _suggestion(word: str, candidates: list[str]) -> str:
-    import difflib  # rarely needed, and 7 ms
-
-    close = difflib.get_close_matches(word, candidates, n=3, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else ""
-
-
 def transfer_syntax(name: str) -> str:
     """Return the UID of a transfer syntax given as UID, keyword, full name or short name.
 
@@ -199,7 +192,7 @@ def transfer_syntax(name: str) -> str:
     if "." in text and is_valid_uid(text):
         return text
     shown = [alias for syntax in _SYNTAXES for alias in (*syntax.aliases, syntax.keyword)]
-    hint = _suggestion(text.lower(), shown) or "short names: " + ", ".join(
+    hint = did_you_mean(text.lower(), shown) or "short names: " + ", ".join(
         syntax.aliases[0] for syntax in _SYNTAXES if syntax.aliases
     )
     raise UsageError(f"{name!r} is no transfer syntax", hint=hint)
@@ -244,7 +237,7 @@ def sop_class(name: str) -> str:
     found = _class_words().get(_plain_word(text))
     if found is None:
         keywords = [entry[4] for entry in _dictionary().values() if "SOP Class" in entry[1]]
-        raise UsageError(f"{name!r} is no SOP class", hint=_suggestion(text, keywords))
+        raise UsageError(f"{name!r} is no SOP class", hint=did_you_mean(text, keywords))
     return found
 
 

@@ -11,10 +11,9 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from string import Formatter
 
-from dimsetools.errors import UsageError
+from dimsetools.errors import UsageError, did_you_mean
 from dimsetools.uids import is_dotted
 
 DEFAULT = "{SOPInstanceUID}.dcm"
@@ -122,11 +121,9 @@ def _tag(keyword: str) -> int:
 
     tag = tag_for_keyword(keyword)
     if tag is None:
-        close = get_close_matches(keyword, [*keyword_dict, *FROM_ASSOCIATION], n=1)
-        raise UsageError(
-            f"layout field {{{keyword}}} is no DICOM keyword",
-            hint=f"did you mean {{{close[0]}}}?" if close else "",
-        )
+        field = f"{{{keyword}}}"
+        fields = (f"{{{known}}}" for known in (*keyword_dict, *FROM_ASSOCIATION))
+        raise UsageError(f"layout field {field} is no DICOM keyword", hint=did_you_mean(field, fields))
     return tag
 
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from dimsetools.config.files import File, paths, read_file
 from dimsetools.config.nodes import Node
 from dimsetools.config.peers import address
-from dimsetools.config.settings import Layer, Setting, Settings, did_you_mean, folded, stacked
+from dimsetools.config.settings import Layer, Setting, Settings, folded, one_of, stacked
 from dimsetools.config.variables import read_variables
-from dimsetools.errors import ConfigError, UsageError
+from dimsetools.errors import ConfigError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -109,6 +109,6 @@ def _overlays(name: str, files: list[File]) -> list[Layer]:
     found = [file.profiles[name] for file in files if name in file.profiles]
     if not found:
         known = {known for file in files for known in file.profiles}
-        hint = did_you_mean(name, known, always=True) or "no configuration file has a [profiles.NAME] table"
+        hint = one_of(name, known) or "no configuration file has a [profiles.NAME] table"
         raise ConfigError(f"there is no profile {name!r}", hint=hint)
     return found

@@ -6,9 +6,9 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from dimsetools.config.settings import Layer, Named, Setting, check_together, did_you_mean, folded, spread
+from dimsetools.config.settings import Layer, Named, Setting, check_together, folded, one_of, spread
 from dimsetools.config.words import PATHS, PLACE, SECRETS, TABLES, WORDS, check_value
-from dimsetools.errors import ConfigError
+from dimsetools.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -127,7 +127,7 @@ class _Reader:
             names = f'{last}_file = "PATH" or {last}_env = "VARIABLE"'
             return ConfigError(f"{source}: a secret does not belong in this file", hint=f"write {names}")
         near = [known for known in WORDS if known.rpartition(".")[0] == table]
-        return ConfigError(f"{source}: unknown key", hint=did_you_mean(word, near, always=True))
+        return ConfigError(f"{source}: unknown key", hint=one_of(word, near))
 
 
 def _flat(body: _Table) -> Iterator[tuple[str, object]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from dimsetools.config.words import WORDS, Value
-from dimsetools.errors import ConfigError
+from dimsetools.errors import ConfigError, did_you_mean
 
 
 class Setting(NamedTuple):
@@ -57,15 +57,9 @@ def stacked(layers: Iterable[Settings]) -> dict[str, Setting]:
     return merged
 
 
-def did_you_mean(word: str, known: Iterable[str], always: bool = False) -> str:
-    """Return a hint that names what is close to `word`; with `always` the whole list if nothing is."""
-    from difflib import get_close_matches
-
-    names = sorted(known)
-    close = get_close_matches(word, names, n=3, cutoff=0.6)
-    if close:
-        return f"did you mean {' or '.join(close)}?"
-    return f"known: {', '.join(names)}" if always and names else ""
+def one_of(word: str, known: Collection[str]) -> str:
+    """Return a hint that names what is close to `word`, or all there are if nothing is."""
+    return did_you_mean(word, known) or (f"known: {', '.join(sorted(known))}" if known else "")
 
 
 def check_together(settings: Settings) -> None:
