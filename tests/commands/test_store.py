@@ -80,16 +80,15 @@ def test_storescp_gets_every_shipped_object_as_it_is(peers: Peers, tmp_path: Pat
     assert_kept(peer, (even(entry.dataset) for entry in by_uid.values() if str(entry.path) in sent))
 
 
-@pytest.mark.parametrize("name", ["dcmqrscp", "dimse_scp"])
-def test_archives_keep_what_was_sent(peers: Peers, tmp_path: Path, name: str) -> None:
-    peer = getattr(peers, name)()
+@pytest.mark.parametrize(("name", "options"), [("dcmqrscp", ["+B"]), ("dimse_scp", [])])
+def test_archives_keep_what_was_sent(peers: Peers, tmp_path: Path, name: str, options: list[str]) -> None:
+    peer = getattr(peers, name)(*options)
     made = native(tmp_path / "in")
     done = store(peer.address, tmp_path / "in", "--json")
     assert done.returncode == 0, done.stderr
     assert paths(done) == ["big", "s0", "s1", "s2"]
     assert rows(done)[-1]["_sent"] == 4
-    if name == "dimse_scp":
-        assert_kept(peer, (entry.dataset for entry in made))
+    assert_kept(peer, (entry.dataset for entry in made))
 
 
 def test_dimse_scp_gets_every_shipped_object_as_it_is(peers: Peers) -> None:
