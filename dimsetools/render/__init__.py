@@ -1,8 +1,8 @@
 """All that people and scripts read: results on stdout, everything else on stderr.
 
 Commands hand over plain records and lines; this room alone knows formats, colour, progress and how a
-failure is explained. It opens no association, decides no exit status, and loads rich only when a
-progress bar is really drawn.
+failure is explained, and what the results of a run come to. It opens no association, and loads rich only
+when a progress bar is really drawn.
 """
 
 from __future__ import annotations

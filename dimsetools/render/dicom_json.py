@@ -21,20 +21,21 @@ class DicomJson(Json):
     def record(self, record: Record, line: Line | None) -> str:
         """Return one object."""
         del line
-        return self.encode(dict(map(_member, *zip(*self.picked(record).items(), strict=True)))) + "\n"
+        return self._object(self.picked(record))
 
     def error(self, record: Record) -> str:
         """Return a failure as one object."""
-        return self.encode(dict(map(_member, *zip(*record.items(), strict=True)))) + "\n"
+        return self._object(record)
+
+    def _object(self, record: Record) -> str:
+        return self.encode(dict(_member(name, value) for name, value in record.items())) + "\n"
 
 
 def _member(name: str, value: object) -> tuple[str, object]:
     if name.startswith("_"):
         return name, value
-    from pydicom.datadict import (
-        dictionary_VR,
-        tag_for_keyword,
-    )  # 100 ms, and only records with keywords need it
+    # 100 ms, and only records with keywords need it.
+    from pydicom.datadict import dictionary_VR, tag_for_keyword
 
     tag = tag_for_keyword(name)
     if tag is None:

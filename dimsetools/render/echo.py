@@ -69,7 +69,7 @@ def record(tally: Tally, attempt: Attempt) -> dict[str, object]:
     """Return one attempt as a record with all COLUMNS, times in ms."""
     told: dict[str, object] = dict.fromkeys(COLUMNS)
     told |= {
-        "_event": "echoed",
+        "_event": "echoed" if attempt.error is None else "failed",
         "_node": tally.node,
         "_address": str(tally.target),
         "_seq": attempt.number,

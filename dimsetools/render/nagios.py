@@ -38,7 +38,7 @@ class Threshold(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One thing that was checked; `value` in ms, None without one. `perfdata` is in the plugin's syntax."""
+    """One thing that was checked; `perfdata` are measurements as the function of that name writes them."""
 
     state: State
     text: str

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
-from dimsetools.render.units import size
+from dimsetools.render.units import counted, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,13 +64,12 @@ def _object(record: Record) -> list[str | Span]:
 
 
 def _association(record: Record, event: str) -> list[str | Span]:
-    host = str(record["_host"])
     titles = f"{record['_calling']} > {record['_called']}" if record["_calling"] or record["_called"] else "-"
-    where = f"[{host}]:{record['_port']}" if ":" in host else f"{host}:{record['_port']}"
+    where = _place(record["_host"], record["_port"])
     spans: list[str | Span] = [f"#{record['_association']} {titles}  {where}  "]
     if event == "association-opened":
         secured = ", TLS" if record["_tls"] else ""
-        contexts = _several(_number(record, "_contexts"), "context")
+        contexts = counted(_number(record, "_contexts"), "context")
         return [*spans, f"opened, {contexts}, {record['_implementation']}{secured}"]
     result = str(record["_result"])
     spans.append(good(result) if result == "released" else warn(result))
@@ -78,7 +77,7 @@ def _association(record: Record, event: str) -> list[str | Span]:
         spans.append(f": {record['_reason']}")
     if event == "association-closed":
         failed = _number(record, "_failed")
-        spans += [f"  {_several(_number(record, '_objects'), 'object')}, {size(_number(record, '_bytes'))}"]
+        spans += [f"  {counted(_number(record, '_objects'), 'object')}, {size(_number(record, '_bytes'))}"]
         spans += [", ", bad(f"{failed} refused")] if failed else []
         spans.append(f" in {record['_seconds']} s")
     return spans
@@ -91,7 +90,7 @@ def listening_record(address: tuple[str, int]) -> dict[str, object]:
 
 def listening_line(addresses: Sequence[tuple[str, int]], what: str) -> Line:
     """Return that a node listens, and what it does with objects, as a line."""
-    shown = ", ".join(f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in addresses)
+    shown = ", ".join(_place(host, port) for host, port in addresses)
     return ["listening on ", Span(shown, "strong"), f", {what}"]
 
 
@@ -111,15 +110,15 @@ def summary_record(totals: Totals, seconds: float) -> dict[str, object]:
 def summary_line(totals: Totals, seconds: float) -> Line:
     """Return what a node has done in its life as a line."""
     words = [
-        _several(totals.associations, "association"),
-        f"{_several(totals.objects, 'object')} ({size(totals.size)})",
+        counted(totals.associations, "association"),
+        f"{counted(totals.objects, 'object')} ({size(totals.size)})",
         f"{totals.failed} refused",
     ]
     return f"{', '.join(words)} in {seconds:.1f} s"
 
 
-def _several(number: float, noun: str) -> str:
-    return f"{number:.0f} {noun}{'' if number == 1 else 's'}"
+def _place(host: object, port: object) -> str:
+    return f"[{host}]:{port}" if ":" in str(host) else f"{host}:{port}"
 
 
 def _number(record: Record, key: str) -> float:

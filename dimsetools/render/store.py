@@ -168,9 +168,9 @@ def summary_line(tally: Tally, target: Target, seconds: float) -> Line:
     """Return the totals as a line."""
     whole = tally.sent == tally.objects
     style = good if whole and tally.sent else bad if not tally.sent else warn
-    many = f"{tally.sent}" if whole else f"{tally.sent} of {tally.objects}"
+    objects = units.counted(tally.objects, "object")
     spans: list[str | Span] = [
-        style(f"sent {many} object{'s' if tally.objects != 1 else ''}"),
+        style(f"sent {objects}" if whole else f"sent {tally.sent} of {objects}"),
         f" ({units.size(tally.bytes)}) to {target}",
     ]
     if tally.sent and seconds:
@@ -224,25 +224,18 @@ def proposals(planned: Sequence[Batch]) -> Iterator[tuple[dict[str, object], Lin
                 "_objects": len(own),
                 "_bytes": size,
             }
-            count = f"{len(own)} object{'s' if len(own) != 1 else ''}, {units.size(size)}"
-            yield (
-                told,
-                [
-                    dim(f"{number}/{context.id:<4} "),
-                    f"{name_of(sop_class)}, {name_of(syntax)}",
-                    dim(f"  {count}"),
-                ],
-            )
+            pair = f"{name_of(sop_class)}, {name_of(syntax)}"
+            count = f"  {units.counted(len(own), 'object')}, {units.size(size)}"
+            yield told, [dim(f"{number}/{context.id:<4} "), pair, dim(count)]
 
 
 def rehearsal_line(items: Sequence[Item], planned: Sequence[Batch], tally: Tally, target: Target) -> Line:
     """Return what would be sent as a line."""
     size = units.size(sum(item.meta.length for item in items))
-    plural = "s" if len(planned) != 1 else ""
     spans: list[str | Span] = [
         warn("would send"),
-        f" {len(items)} object{'s' if len(items) != 1 else ''} ({size}) to {target}",
-        f" as {target.calling_aet}, over {len(planned)} association{plural}",
+        f" {units.counted(len(items), 'object')} ({size}) to {target}",
+        f" as {target.calling_aet}, over {units.counted(len(planned), 'association')}",
     ]
     return [*spans, "  ", warn(f"{tally.skipped} skipped")] if tally.skipped else spans
 
@@ -265,7 +258,7 @@ def rehearsal_record(
 
 def retry_line(retry: Retry) -> Line:
     """Return the announcement of another try as a line."""
-    objects = f"{retry.objects} object{'s' if retry.objects != 1 else ''}"
+    objects = units.counted(retry.objects, "object")
     return [warn("again"), f" in {retry.pause:.1f} s, {objects}: {retry.error.message}"]
 
 

@@ -1,4 +1,4 @@
-"""Bytes, seconds and counts as people read them."""
+"""Bytes, counts and seconds as people read them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ def size(count: float) -> str:
         if count < 999.95:
             return f"{count:.1f} {unit}"
     return f"{count / 1000:.1f} TB"
+
+
+def counted(number: float, noun: str) -> str:
+    """Return a whole number with its noun: `1 object`, `2 objects`."""
+    return f"{number:.0f} {noun}{'' if number == 1 else 's'}"
 
 
 def clock(seconds: float) -> str:

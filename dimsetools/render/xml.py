@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from dimsetools.render.line import Line
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
-_NONCHARACTER = re.compile(
-    "[\ufffe\uffff]"
-)  # all other characters that XML 1.0 forbids are spelled out before
+# All other characters that XML 1.0 forbids are spelled out before.
+_NONCHARACTER = re.compile("[\ufffe\uffff]")
 
 
 def quoted(value: object) -> str:

@@ -22,6 +22,13 @@ def test_size(count: float, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 objects"), (1, "1 object"), (2.0, "2 objects"), (1000, "1000 objects")]
+)
+def test_counted(number: float, expected: str) -> None:
+    assert units.counted(number, "object") == expected
+
+
+@pytest.mark.parametrize(
     ("seconds", "expected"), [(0.4, "0:00"), (7, "0:07"), (59.6, "1:00"), (754, "12:34"), (3723, "1:02:03")]
 )
 def test_clock(seconds: float, expected: str) -> None:
