@@ -45,7 +45,8 @@ def test_a_record_always_has_all_columns(outcome: Echoed | DimseError) -> None:
     record = echo.record(made, made.last)
     assert tuple(record) == echo.COLUMNS
     assert record["_address"] == "PACS@pacs.example:104"
-    assert (record["_result"], record["_ms"]) in {("ok", 10.0), ("connection-refused", None)}
+    told = (record["_event"], record["_result"], record["_ms"])
+    assert told in {("echoed", "ok", 10.0), ("failed", "connection-refused", None)}
 
 
 def test_totals_of_a_node_read_as_those_of_ping() -> None:
