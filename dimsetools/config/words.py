@@ -7,13 +7,12 @@ are flat here: `tls.ca` is the word `ca` of the table `tls`. A variable DIMSE_TL
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from dimsetools.config.peers import ae_title, check_address, check_host, check_port
 
 Value = str | int | float | bool | tuple[str, ...]
-Words = Mapping[str, Value]
 
 TLS_PROFILES = ("bcp195", "bcp195-extended", "rfc8996")
 IDENTITY_TYPES = {"user": 1, "userpass": 2, "kerberos": 3, "saml": 4, "jwt": 5}

@@ -39,6 +39,7 @@ _MAGIC = (
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
@@ -74,7 +75,12 @@ def open_regular(path: str | bytes | os.PathLike[str]) -> tuple[int, os.stat_res
     if stat.S_ISREG(status.st_mode):
         return fd, status
     os.close(fd)
-    raise InputError(f"{_KINDS.get(stat.S_IFMT(status.st_mode), 'something else')}, not a regular file")
+    raise irregular(status.st_mode)
+
+
+def irregular(mode: int) -> InputError:
+    """Return what a file of that `st_mode` is refused with, because it is none that can be read to an end."""
+    return InputError(f"{_KINDS.get(stat.S_IFMT(mode), 'something else')}, not a regular file")
 
 
 def read_meta(fd: int, size: int) -> FileMeta:

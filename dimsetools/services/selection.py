@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import IO, NamedTuple
 
+from dimsetools.dataset.part10 import irregular
 from dimsetools.errors import InputError, InputUnreadable
 
 
@@ -63,7 +64,7 @@ def select(paths: Iterable[str], patterns: Patterns = EVERYTHING) -> Iterator[st
         elif stat.S_ISREG(status.st_mode):
             yield path
         else:
-            yield Skipped(path, _irregular(status.st_mode))
+            yield Skipped(path, irregular(status.st_mode))
 
 
 def listed(stream: IO[bytes], *, zero: bool) -> Iterator[str]:
@@ -82,10 +83,10 @@ def listed(stream: IO[bytes], *, zero: bool) -> Iterator[str]:
 
 def _search(folder: str, patterns: Patterns, searched: set[tuple[int, int]]) -> Iterator[str | Skipped]:
     """Go through `folder` to the bottom, with a stack: depth is the file system's business, not Python's."""
-    found = _Entries(folder, searched)
-    stack: list[Iterator[os.DirEntry[str]]] = [iter(found.entries)]
-    if found.error is not None:
-        yield Skipped(folder, found.error)
+    entries, error = _entries(folder, searched)
+    if error is not None:
+        yield Skipped(folder, error)
+    stack = [iter(entries)]
     inside = [""]
     while stack:
         entry = next(stack[-1], None)
@@ -101,37 +102,35 @@ def _search(folder: str, patterns: Patterns, searched: set[tuple[int, int]]) -> 
                 continue
             is_folder = entry.is_dir()
             status = None if is_folder else entry.stat()
-        except OSError as error:
+        except OSError as fault:
             if patterns.takes_file(name):
-                yield Skipped(entry.path, _unreadable(error))
+                yield Skipped(entry.path, _unreadable(fault))
             continue
         if is_folder:
             if patterns.enters(name):
-                found = _Entries(entry.path, searched)
-                if found.error is not None:
-                    yield Skipped(entry.path, found.error)
-                stack.append(iter(found.entries))
+                entries, error = _entries(entry.path, searched)
+                if error is not None:
+                    yield Skipped(entry.path, error)
+                stack.append(iter(entries))
                 inside.append(name + "/")
         elif status is not None and patterns.takes_file(name):
-            yield Skipped(entry.path, _irregular(status.st_mode))
+            yield Skipped(entry.path, irregular(status.st_mode))
 
 
-class _Entries:
-    """What is in one folder, sorted; nothing if it was searched before or cannot be read."""
-
-    def __init__(self, path: str, searched: set[tuple[int, int]]) -> None:
-        self.entries: Sequence[os.DirEntry[str]] = ()
-        self.error: InputError | None = None
-        try:
-            status = os.stat(path)
-            key = status.st_dev, status.st_ino
-            if key in searched:
-                return
-            searched.add(key)
-            with os.scandir(path) as entries:
-                self.entries = sorted(entries, key=_name)
-        except OSError as error:
-            self.error = _unreadable(error)
+def _entries(
+    folder: str, searched: set[tuple[int, int]]
+) -> tuple[list[os.DirEntry[str]], InputUnreadable | None]:
+    """Return what is in one folder, sorted, or why it cannot be read; nothing if it was searched before."""
+    try:
+        status = os.stat(folder)
+        key = status.st_dev, status.st_ino
+        if key in searched:
+            return [], None
+        searched.add(key)
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=_name), None
+    except OSError as error:
+        return [], _unreadable(error)
 
 
 def _name(entry: os.DirEntry[str]) -> str:
@@ -154,13 +153,3 @@ def _unreadable(error: OSError | ValueError) -> InputUnreadable:
         return InputUnreadable("there is no such file")
     why = error.strerror if isinstance(error, OSError) else "a file name has no NUL"
     return InputUnreadable(f"cannot be opened: {why}")
-
-
-def _irregular(mode: int) -> InputError:
-    kinds = {
-        stat.S_IFIFO: "a FIFO",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return InputError(f"{kinds.get(stat.S_IFMT(mode), 'something else')}, not a regular file")

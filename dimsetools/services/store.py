@@ -26,7 +26,7 @@ from dimsetools.status import Category, describe, transient
 if TYPE_CHECKING:
     from dimsetools.association.association import Association
     from dimsetools.association.trace import Tracer
-    from dimsetools.association.values import Extended, Peer, ProposedContext, Role, Target, Timings
+    from dimsetools.association.values import Extended, Peer, ProposedContext, Role, Target
 
 FIRST_PAUSE = 0.5
 """Seconds to wait at most before the first retry; twice as long before each further one."""
@@ -67,7 +67,6 @@ class Opened(NamedTuple):
     """An association is open; `refused` are those of the `proposed` contexts that the peer did not take."""
 
     peer: Peer
-    timings: Timings
     proposed: int
     refused: tuple[Pair, ...]
 
@@ -379,7 +378,7 @@ def _opened(association: Association) -> Opened:
         for context in association.proposal.contexts
         if context.id not in association.contexts
     )
-    return Opened(association.peer, association.timings, len(association.proposal.contexts), refused)
+    return Opened(association.peer, len(association.proposal.contexts), refused)
 
 
 def nothing_to_offer() -> NoContext:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from dimsetools.association.values import Peer, Timings
+from dimsetools.association.values import Peer
 from dimsetools.errors import ConnectionLost, ExitCode, InputError
 from dimsetools.render import Output
 from dimsetools.render import store as shown
@@ -121,7 +121,7 @@ def test_what_would_be_done() -> None:
 
 def test_what_happens_on_the_way() -> None:
     peer = Peer("PACS", "pacs", 104, "1.2", "SOFT_1", 0)
-    opened = Opened(peer, Timings(0.1, None, 0.1), 3, ((CT, EXPLICIT_LE),))
+    opened = Opened(peer, 3, ((CT, EXPLICIT_LE),))
     assert plain(shown.opened_line(opened)) == (
         "associated with SOFT_1, max PDU unlimited: 2 of 3 presentation contexts accepted"
     )
