@@ -13,20 +13,11 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from dimsetools.association import pdu
-from dimsetools.association.negotiation import agreed_window
+from dimsetools.association.agreement import Agreement
 from dimsetools.association.states import TABLE, Action, Event, State, transition
 from dimsetools.association.trace import Tracer
 from dimsetools.association.transport import Transport
-from dimsetools.association.values import (
-    Acceptance,
-    AcceptedContext,
-    ContextResult,
-    Extended,
-    Peer,
-    Proposal,
-    Timeouts,
-    Timings,
-)
+from dimsetools.association.values import Timeouts, Timings
 from dimsetools.errors import (
     Aborted,
     ConnectionLost,
@@ -43,8 +34,6 @@ RELEASE_WAIT = 1.5
 """Seconds that a release may take, before an abort: the work is done by then, nobody should wait for long."""
 LAST_WORDS_WAIT = 0.2
 """Seconds to look for an A-ABORT behind a connection that broke while we were sending."""
-OWN_FRAGMENT = 1024 * 1024 - pdu.PDV_OVERHEAD - pdu.HEADER.size
-"""Longest fragment for a peer that sets no limit."""
 
 _RECEIVED = {
     pdu.ASSOCIATE_RQ: Event.RQ_RECEIVED,
@@ -70,14 +59,9 @@ class Fragment(NamedTuple):
     ends: bool
 
 
-class Association:
-    """An open association; `opening.open_association` and `opening.accept_association` make it.
+class Association(Agreement):
+    """An open association; `opening.open_association` and `opening.accept_association` make it."""
 
-    `contexts` holds what was agreed by presentation context ID, `results` what was not agreed too.
-    """
-
-    peer: Peer
-    proposal: Proposal
     timings: Timings
 
     def __init__(
@@ -89,13 +73,8 @@ class Association:
         max_pdu: int,
         tracer: Tracer | None = None,
     ) -> None:
-        self.requestor = requestor
+        super().__init__((transport.peer_host, transport.peer_port), requestor=requestor)
         self.timeouts = timeouts
-        self.contexts: dict[int, AcceptedContext] = {}
-        self.results: dict[int, ContextResult] = {}
-        self.extended: tuple[Extended, ...] = ()
-        self.identity_response: bytes | None = None
-        self.async_window = 1
         self.released_in_order = True
         self.tracer = tracer
         self._transport = transport
@@ -107,42 +86,6 @@ class Association:
         self._pdv = (0, 0)
         self._in_pdv = False
         self._interrupted = False
-        self.max_fragment = OWN_FRAGMENT
-
-    # -- contexts -----------------------------------------------------------------------------------
-
-    def establish(
-        self, proposal: Proposal, acceptance: Acceptance, contexts: dict[int, AcceptedContext]
-    ) -> None:
-        """Take over what was negotiated; `contexts` are those agreed, with our roles."""
-        other: Proposal | Acceptance = acceptance if self.requestor else proposal
-        self.proposal = proposal
-        self.contexts = contexts
-        self.results = {result.id: result for result in acceptance.contexts}
-        self.extended = other.extended
-        self.identity_response = acceptance.identity_response
-        self.async_window = agreed_window(proposal, acceptance)
-        self.peer = Peer(
-            aet=proposal.called_aet if self.requestor else proposal.calling_aet,
-            host=self._transport.peer_host,
-            port=self._transport.peer_port,
-            implementation_uid=other.implementation_uid,
-            implementation_version=other.implementation_version,
-            max_pdu=other.max_pdu,
-        )
-        if other.max_pdu:
-            # An even number of bytes a fragment (PS3.8 annex E.1), and at least some progress.
-            self.max_fragment = min(max((other.max_pdu - pdu.PDV_OVERHEAD) & ~1, 2), OWN_FRAGMENT)
-
-    def context_for(self, abstract_syntax: str, transfer_syntax: str | None = None) -> AcceptedContext | None:
-        """Return the first agreed context for an abstract syntax (and transfer syntax)."""
-        for context in self.contexts.values():
-            if context.abstract_syntax == abstract_syntax and transfer_syntax in (
-                None,
-                context.transfer_syntax,
-            ):
-                return context
-        return None
 
     @property
     def is_open(self) -> bool:
