@@ -6,7 +6,7 @@ import pytest
 
 from dimsetools.association.agreement import OWN_FRAGMENT, Agreement
 from dimsetools.association.negotiation import agreed_contexts
-from dimsetools.association.values import Acceptance, ContextResult, ProposedContext, Proposal
+from dimsetools.association.values import Acceptance, ContextResult, Proposal, ProposedContext
 from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE
 
 CT, MR = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4"
