@@ -143,19 +143,10 @@ class _Reader:
         for word in own:
             if word.startswith("--") and word not in self._takes:
                 raise UsageError(f"{text} means {word}, which dimse {self._command} does not have")
-            kind = (
-                Kind.OPTION
-                if word.startswith("-")
-                else Kind.VALUE
-                if self._is_value(own)
-                else Kind.POSITIONAL
-            )
+            # What follows an option in a translation is its value.
+            other = Kind.VALUE if own[0].startswith("-") else Kind.POSITIONAL
+            kind = Kind.OPTION if word.startswith("-") else other
             yield Word(values[int(word[1])] if word.startswith("{") else word, kind)
-
-    @staticmethod
-    def _is_value(own: Sequence[str]) -> bool:
-        """Tell whether a translation begins with an option, so that its other words are values."""
-        return own[0].startswith("-")
 
     def _pop(self, count: int) -> list[str]:
         return [self._rest.pop() for _ in range(min(count, len(self._rest)))]
@@ -182,20 +173,19 @@ def _with_joined_peers(words: list[Word], *, several: bool) -> list[Word]:
 
 
 def _profile(words: Sequence[Word]) -> str | None:
-    for word, following in zip(words, (*words[1:], Word("", Kind.LITERAL)), strict=True):
-        if word.kind is Kind.OPTION and word.text.partition("=")[0] == "--profile":
-            return word.text.partition("=")[2] or following.text
+    for word, following in itertools.pairwise((*words, Word("", Kind.LITERAL))):
+        name, _, value = word.text.partition("=")
+        if word.kind is Kind.OPTION and name == "--profile":
+            return value or following.text
     return None
 
 
 def _with_port(words: list[Word]) -> list[Word]:
     """Read a positional number as the port, as storescp does; a folder of that name is written ./104."""
-    return [
-        part
-        for word in words
-        for part in (
-            (Word("--port", Kind.OPTION), Word(word.text, Kind.VALUE))
-            if word.kind is Kind.POSITIONAL and word.text.isdigit()
-            else (word,)
-        )
-    ]
+    read: list[Word] = []
+    for word in words:
+        if word.kind is Kind.POSITIONAL and word.text.isdigit():
+            read += [Word("--port", Kind.OPTION), Word(word.text, Kind.VALUE)]
+        else:
+            read.append(word)
+    return read

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from dimsetools.errors import Aborted, DimseError, Rejected, StatusFailure
+from dimsetools.errors import Aborted, DimseError, Interrupted, Rejected, StatusFailure
 from dimsetools.render.line import Line, bad, dim
 from dimsetools.status import describe, transient
 
@@ -87,6 +87,8 @@ def advice(error: DimseError) -> str:
         hint = describe(error.status, error.service).hint
         if hint:
             return hint
+    if isinstance(error, Interrupted):  # whoever ended it knows what to do
+        return ""
     return "the same command again later" if retryable(error) else ""
 
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 from dimsetools.association import negotiation
 from dimsetools.association.values import DEFAULT_MAX_PDU, Acceptance, Identity, Proposal, Rejection
+from dimsetools.config.peers import ae_title
 from dimsetools.errors import UsageError
 from dimsetools.uids import TRANSFER_SYNTAXES, VERIFICATION
 
 ANY_TITLE = "*"
 _USER_AND_PASSCODE = 2
-_TITLE_LIMIT = 16
 
 
 class Allowed(NamedTuple):
@@ -29,13 +29,12 @@ class Allowed(NamedTuple):
     def parse(cls, text: str) -> Allowed:
         """Read `AET`, `AET@host-address` or `AET@network/bits`; UsageError if it is none of them."""
         aet, at, net = text.rpartition("@")
-        if not at:
-            aet, net = text, ""
-        aet = aet.strip(" ")
-        if not aet or len(aet) > _TITLE_LIMIT:
+        try:
+            aet = ae_title(aet if at else text)
+        except ValueError as error:
             raise UsageError(
-                f"{text!r} has no AE title of 1 to 16 characters", hint="for example STORESCU@10.0.0.0/8"
-            )
+                f"the AE title in {text!r} {error}", hint="for example STORESCU@10.0.0.0/8"
+            ) from None
         if not at:
             return cls(aet)
         try:

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from dimsetools.errors import Aborted, ConnectionRefused, DimseError, NoAnswer, Rejected, StatusFailure
+from dimsetools.errors import (
+    Aborted,
+    ConnectionRefused,
+    DimseError,
+    Interrupted,
+    NoAnswer,
+    Rejected,
+    StatusFailure,
+)
 from dimsetools.render import diagnosis
 from dimsetools.render.line import rendered
 
@@ -30,6 +38,10 @@ def test_what_may_succeed_later_says_so_when_nothing_better_is_known() -> None:
 
 def test_a_node_whose_name_is_part_of_a_word_is_named() -> None:
     assert told(NoAnswer("h:104 said nothing"), "not")[0] == "error: not: h:104 said nothing"
+
+
+def test_whoever_ended_it_is_told_nothing_to_try() -> None:
+    assert told(Interrupted("interrupted")) == ["error: interrupted", "  error[interrupted] exit 130"]
 
 
 def test_a_rejection_tells_whose_it_is_in_the_words_of_the_standard() -> None:
