@@ -120,13 +120,6 @@ class InputMissing(InputError):
     exit_code = ExitCode.INPUT_NONE
 
 
-class NoValidInput(InputError):
-    """Input was found, none of it usable."""
-
-    name = "input-none-valid"
-    exit_code = ExitCode.INPUT_NONE_VALID
-
-
 class OutputError(DimseError):
     """A result cannot be written."""
 

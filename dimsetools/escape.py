@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-# C0, DEL, C1, the bidirectional controls and invisible format characters, line separators, surrogates.
-_UNSAFE = re.compile(
+UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
+"""C0, DEL, C1, the bidirectional controls and invisible format characters, line separators, surrogates."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -23,4 +23,4 @@ def visible(text: str, limit: int = 4096) -> str:
     """Return `text` with every control character spelled out, cut after `limit` characters."""
     if len(text) > limit:
         text = text[:limit] + f"... ({len(text)} characters)"
-    return text if text.isascii() and text.isprintable() else _UNSAFE.sub(_spelled, text)
+    return text if text.isascii() and text.isprintable() else UNSAFE.sub(_spelled, text)

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
+from dimsetools.escape import UNSAFE
 from dimsetools.render.formats import Formatter, Layout, Record
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable
 
     from dimsetools.render.line import Line
-
-# What JSON itself lets through although a terminal would act on it: DEL, C1, bidirectional and invisible
-# controls, line separators, lone surrogates.
-_UNSAFE = re.compile(
-    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
 
 
 def _escaped(match: re.Match[str]) -> str:
@@ -33,7 +28,8 @@ def encoder(ascii_only: bool = False) -> Callable[[object], str]:
 
     def encoded(value: object) -> str:
         line = encode(value)
-        return line if line.isascii() and line.isprintable() else _UNSAFE.sub(_escaped, line)
+        # JSON itself lets through most of what a terminal would act on.
+        return line if line.isascii() and line.isprintable() else UNSAFE.sub(_escaped, line)
 
     return encoded
 
