@@ -2,8 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import shutil
 import signal
 import socket
+import subprocess
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -207,6 +210,38 @@ def test_a_huge_object_streams_through(peers: Peers, tmp_path: Path) -> None:
     (kept,) = node.stored()
     assert kept.stat().st_size > 192 * 1024 * 1024
     assert memory(node) < 80 * 1024
+
+
+def what_does_not_fit_costs_itself_only(node: Peer) -> None:
+    """Too large an object is A700H and leaves nothing; the next smaller one is kept, on one association."""
+    large, small = (make_dataset(0, size=size, instance=f"1.2.{size}") for size in (5_000_000, 300_000))
+    with scripted_client(node.port) as talk:
+        associate(talk)
+        assert store(talk, "1.2.5000000", large, 1) == 0xA700
+        assert node.stored() == []
+        assert store(talk, "1.2.300000", small, 2) == 0
+    assert [received(path) for path in node.stored()] == [small]
+
+
+def test_a_full_disk_costs_what_does_not_fit_only(tmp_path: Path) -> None:
+    (tmp_path / "stored").mkdir()
+    argv = ["mount", "-t", "tmpfs", "-o", "size=4m", "dimse-test", str(tmp_path / "stored")]
+    mounted = (
+        subprocess.run(argv, capture_output=True, text=True, check=False) if shutil.which("mount") else None
+    )
+    if mounted is None or mounted.returncode:
+        pytest.skip(f"mounting takes root and mount: {mounted.stderr.strip() if mounted else 'no mount'}")
+    try:
+        with dimse.dimse_scp(tmp_path, "--durability", "full") as node:
+            what_does_not_fit_costs_itself_only(node)
+    finally:
+        subprocess.run(["umount", str(tmp_path / "stored")], check=True)
+
+
+def test_a_limit_of_file_sizes_costs_what_does_not_fit_only(peers: Peers) -> None:
+    node = peers.dimse_scp()
+    resource.prlimit(node.process.pid, resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))
+    what_does_not_fit_costs_itself_only(node)
 
 
 def test_what_was_acknowledged_survives_a_kill(peers: Peers) -> None:

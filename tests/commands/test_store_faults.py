@@ -135,6 +135,18 @@ def test_refused_and_dropped_connections(tmp_path: Path) -> None:
         done = store("127.0.0.1", port, made.path, "--connect-timeout", "200ms")
     assert done.returncode == 60
     assert "error[connect-timeout] exit 60" in done.stderr
+    done = store("no-such-host.invalid:104", made.path)
+    assert done.returncode == 60
+    assert "host name of ANY-SCP@no-such-host.invalid:104 not found" in done.stderr
+    assert "error[name-not-found] exit 60" in done.stderr
+
+
+def test_a_total_time_that_is_over_is_75(tmp_path: Path) -> None:
+    made = make_file(tmp_path / "a.dcm")
+    done = run([step.accept(), TAKE, step.stall()], made.path, "--total-timeout", "300ms")
+    assert done.returncode == 75
+    assert "the total time-out is over, work is left" in done.stderr
+    assert "error[limit-reached] exit 75" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,24 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import corpus
 from tests.corpus import make_dataset, make_file, make_huge, preamble_and_meta
 from tests.peers import dimse
+from tests.peers.process import run as run_process
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation, Step
 from tests.scripted.peers import scripted_server
+
+if TYPE_CHECKING:
+    from tests.conftest import Peers
 
 END = (step.release(), step.closed())
 
@@ -143,6 +149,23 @@ def test_a_file_that_shrinks_in_the_middle_costs_no_other(tmp_path: Path) -> Non
         server.finish()
     assert done.returncode == 3
     assert done.stdout.splitlines()[0] == f"failed   {huge}  became shorter while it was sent"
+
+
+_MEASURED = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+
+
+def test_a_huge_object_takes_little_memory(peers: Peers, tmp_path: Path) -> None:
+    huge = make_huge(tmp_path / "huge", 192 * 1024 * 1024, sparse=True)
+    peer = peers.storescp("--ignore")
+    argv = [sys.executable, "-c", _MEASURED, *dimse.COMMAND, "store", peer.address, str(huge)]
+    done = run_process(argv, env=dimse.environment())
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split()[-1]) < 80 * 1024  # KiB
 
 
 def test_a_report_that_cannot_be_written_is_43(tmp_path: Path) -> None:
