@@ -7,9 +7,7 @@ from pathlib import Path
 
 from dimsetools.association.stop import Stop
 from dimsetools.association.values import Target, Timeouts
-from dimsetools.errors import (
-    DimseError,
-)
+from dimsetools.errors import DimseError
 from dimsetools.services.examine import Item, examine
 from dimsetools.services.store import Event, Manner, Sender, Stored
 from tests.corpus import make_folder

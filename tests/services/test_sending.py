@@ -8,11 +8,7 @@ from pathlib import Path
 import pytest
 
 from dimsetools.association.values import Target
-from dimsetools.errors import (
-    InputUnreadable,
-    NoContext,
-)
-from dimsetools.services import store as module
+from dimsetools.errors import InputUnreadable, NoContext
 from dimsetools.services.examine import Item, Leniency, examine
 from dimsetools.services.store import Manner, Opened, Sender, Stored
 from tests import corpus
@@ -32,11 +28,6 @@ from tests.services.storing import (
     serve,
     stored,
 )
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.0)
 
 
 def test_bytes_and_seconds_are_counted(tmp_path: Path) -> None:

@@ -5,11 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dimsetools.errors import (
-    NoContext,
-    StatusFailure,
-)
-from dimsetools.services import store as module
+from dimsetools.errors import NoContext, StatusFailure
 from dimsetools.services.plan import Rules
 from dimsetools.services.store import Manner, Opened
 from tests import corpus
@@ -29,11 +25,6 @@ from tests.services.storing import (
     serve,
     stored,
 )
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.0)
 
 
 def test_objects_arrive_as_they_lie_in_their_files(tmp_path: Path) -> None:

@@ -40,11 +40,6 @@ from tests.services.storing import (
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "FIRST_PAUSE", 0.0)
-
-
 def test_jobs_share_the_work(tmp_path: Path) -> None:
     items = folder(tmp_path, 40)
     meeting = threading.Barrier(3, timeout=step.LIMIT)
