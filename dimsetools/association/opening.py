@@ -162,7 +162,7 @@ def accept_association(
     """
     started = perf_counter()
     try:
-        transport = Transport(sock, stop=stop)
+        transport = Transport(sock, name="the caller", stop=stop)
     except OSError as error:  # the caller is gone again
         sock.close()
         raise ConnectionLost(f"the connection was closed at once: {error.strerror}") from error

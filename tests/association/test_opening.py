@@ -238,7 +238,9 @@ def test_a_caller_that_aborts_at_once() -> None:
         talk.send(wire.abort())
         assert talk.wait_closed() == "closed"
         talk.close()
-        assert isinstance(acceptor.error(), Aborted)
+        error = acceptor.error()
+    assert isinstance(error, Aborted)
+    assert error.message == "the caller aborted the association"  # whoever logs it knows from where
 
 
 def test_a_connection_that_is_gone_before_we_look() -> None:
