@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from threading import Lock
 from typing import IO, TYPE_CHECKING, Self
 
 from dimsetools.render import color as color_policy
@@ -66,6 +67,7 @@ class Output:
 
             self._log = encoder(ascii_only=True)
         self._screen = Screen(stdout, self._stderr)
+        self._results = Lock()  # a format may begin with its first record: it must be written first, too
 
     # -- results --------------------------------------------------------------------------------
 
@@ -76,17 +78,19 @@ class Output:
 
     def record(self, record: Record, line: Line | None = None) -> None:
         """Write one result at once; `line` is how a person reads it."""
-        self._screen.out(self._formatter.record(record, line))
+        with self._results:
+            self._screen.out(self._formatter.record(record, line))
 
     def summary(self, record: Record, line: Line | None = None) -> None:
         """Write the totals: to stdout if the format has a place for them, else the line to stderr.
 
         Without a line, only the formats that are made for programs have totals.
         """
-        text = self._formatter.summary(record, line)
-        if text:
-            self._screen.out(text)
-        elif line is not None:
+        with self._results:
+            text = self._formatter.summary(record, line)
+            if text:
+                self._screen.out(text)
+        if line is not None and not text:
             self.note(line)
 
     # -- everything else ------------------------------------------------------------------------
@@ -120,11 +124,12 @@ class Output:
         `explain` off keeps stderr empty, as quiet does: for a failure that was explained before.
         """
         told = diagnosis.record(error, node)
-        text = self._formatter.error(told)
-        if not text and record is not None:
-            text = self._formatter.record(record, line)
-        if text:
-            self._screen.out(text)
+        with self._results:
+            text = self._formatter.error(told)
+            if not text and record is not None:
+                text = self._formatter.record(record, line)
+            if text:
+                self._screen.out(text)
         if self.quiet or not explain:
             return
         if self._log is not None:

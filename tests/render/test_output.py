@@ -3,12 +3,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
 from dimsetools.errors import ConnectionRefused
 from dimsetools.render import Output, good
+from dimsetools.render.screen import Screen
 from tests.render.stream import Terminal
 
 
@@ -27,6 +29,26 @@ def test_each_record_is_there_before_the_next() -> None:
     output = Output("json", stdout=TextIOWrapper(raw, encoding="utf-8"), stderr=StringIO())
     output.record({"_ms": 1})
     assert raw.getvalue() == b'{"_ms": 1}\n'
+
+
+@pytest.mark.parametrize(("form", "begin"), [("tsv", "_n\n1\n2\n"), ("xml", "<?xml")])
+def test_a_document_is_begun_first_whichever_thread_comes(
+    form: str, begin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, stdout, _ = both(format=form)
+    second = threading.Thread(target=output.record, args=({"_n": 2},))
+    write = Screen.out
+
+    def late(screen: Screen, text: str) -> None:
+        if threading.current_thread() is not second:
+            second.start()
+            second.join(0.1)  # what lets it pass now would put its row before ours
+        write(screen, text)
+
+    monkeypatch.setattr(Screen, "out", late)
+    output.record({"_n": 1})
+    second.join()
+    assert stdout.getvalue().startswith(begin)
 
 
 def test_a_latin_terminal_gets_what_it_can_show() -> None:
