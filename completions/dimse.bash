@@ -35,8 +35,8 @@ _dimse() {
             options='-h --help --aet --any-called --port --bind --allow --allow-any --any-class --require-user --allow-cleartext-auth --max-associations --layout --durability --on-duplicate --file-mode --min-free --ignore --on-object --on-study --study-timeout --exit-after --timeout --grace --ready-file --log-phi --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-no-client-auth --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
             takes=' --aet --port --bind --allow --require-user --max-associations --layout --durability --on-duplicate --file-mode --min-free --on-object --on-study --study-timeout --exit-after --timeout --grace --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --stats --trace --color ' ;;
         demo)
-            options='-h --help --fields -v --verbose -d --debug --color'
-            takes=' --fields --color ' ;;
+            options='-h --help -d --debug --color'
+            takes=' --color ' ;;
         *) return ;;
     esac
     for ((i = 2; i < COMP_CWORD; i++)); do

@@ -186,7 +186,5 @@ complete -c dimse -n '__fish_seen_subcommand_from scp' -l color -x -a 'auto alwa
 complete -c dimse -n '__fish_seen_subcommand_from scp' -F
 
 complete -c dimse -n '__fish_seen_subcommand_from demo' -s h -l help -d 'Show this message and exit'
-complete -c dimse -n '__fish_seen_subcommand_from demo' -l fields -x -d 'Show these fields, in this order'
-complete -c dimse -n '__fish_seen_subcommand_from demo' -s v -l verbose -d 'Say more; -vv still more'
 complete -c dimse -n '__fish_seen_subcommand_from demo' -s d -l debug -d 'Show all that passes on the network, and where the program failed'
 complete -c dimse -n '__fish_seen_subcommand_from demo' -l color -x -a 'auto always never' -d 'Colours (default auto)'

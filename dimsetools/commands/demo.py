@@ -154,6 +154,17 @@ command = NetworkCommand(
         "with objects that pydicom ships, and check that what arrived is what was sent."
     ),
     groups=(OUTPUT,),
-    without=("format", "json", "headers", "quiet", "log_json", "stats", "trace", "trace_phi"),
+    without=(
+        "format",
+        "json",
+        "fields",
+        "headers",
+        "verbose",
+        "quiet",
+        "log_json",
+        "stats",
+        "trace",
+        "trace_phi",
+    ),
     examples=[("dimse demo", "try the toolkit after installing it")],
 )
