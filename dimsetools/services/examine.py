@@ -1,7 +1,7 @@
 """Which of the files can be sent: each is opened, identified and walked to its end before anything is sent.
 
 What is broken is found here, where it costs one file; found in the middle of a message, it would cost the
-association. Nothing is read into memory but headers.
+association. Nothing is read into memory but headers, and deflated data sets up to a limit.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from dimsetools.services.selection import Skipped
 from dimsetools.uids import TRANSFER_SYNTAXES
 
 _BLOCK = 1024 * 1024
+_MAX_INFLATE = 32 * 1024 * 1024
+"""Bytes of a deflated data set to look at; it is sent as it lies in the file, whatever it inflates to."""
 
 
 class Item(NamedTuple):
@@ -90,8 +92,10 @@ def _examined(path: str, leniency: Leniency) -> Item:
 def _whole(fd: int, meta: FileMeta, leniency: Leniency) -> FileMeta:
     """Return what is to be sent of the data set; raise its fault, with a way out, if that is not forgiven."""
     try:
-        scan(fd, meta.transfer_syntax, offset=meta.offset, length=meta.length)
+        scan(fd, meta.transfer_syntax, offset=meta.offset, length=meta.length, max_inflate=_MAX_INFLATE)
     except Malformed as fault:
+        if fault.fault is Fault.TOO_LARGE:
+            return meta
         if fault.fault is Fault.TRUNCATED:
             if leniency.truncated:
                 return meta

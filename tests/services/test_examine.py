@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -139,6 +140,25 @@ def test_what_a_deflated_stream_holds_must_be_whole_too(tmp_path: Path) -> None:
     (refused,) = _examine(tmp_path / "a", leniency=Leniency(trim=True))
     assert isinstance(refused, Skipped)
     assert "truncated" in str(refused.error)
+
+
+def test_a_deflated_stream_is_walked_up_to_a_limit(tmp_path: Path) -> None:
+    """Beyond it the object is sent as it is: memory has to suffice, and nobody here needs what is in it."""
+    deflate = zlib.compressobj(wbits=-15)
+    pixels = corpus.element(0x7FE0, 0x10, b"OB", bytes(40 << 20))
+    data = deflate.compress(corpus.element(8, 0x18, b"UI", b"1.2.3\0") + pixels)
+    del pixels
+    data += deflate.flush()
+    path = tmp_path / "huge"
+    path.write_bytes(preamble_and_meta(corpus.CT_IMAGE, "1.2.3", corpus.DEFLATED_LE) + data)
+    tracemalloc.start()
+    try:
+        (item,) = _examine(path)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert isinstance(item, Item)
+    assert peak < 72 << 20
 
 
 def test_neither_leniency_lets_the_other_fault_pass(tmp_path: Path) -> None:
