@@ -11,7 +11,7 @@ from dimsetools.render import color as color_policy
 from dimsetools.render import diagnosis
 from dimsetools.render.formats import Layout, Record, formatter
 from dimsetools.render.line import Line, rendered, warn
-from dimsetools.render.screen import Screen
+from dimsetools.render.screen import Screen, can_erase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +145,7 @@ class Output:
         if self.quiet:
             first = every = float("inf")
             show = self._tell
-        elif self._stderr.isatty() and self._log is None:
+        elif self._log is None and can_erase(self._stderr):
             from dimsetools.render.painter import Painter
 
             first, every = _FIRST_PAINT, _PAINT_EVERY

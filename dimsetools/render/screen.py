@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from threading import RLock
 from typing import IO
 
 from dimsetools.errors import OutputError
 
 _ERASE = "\r\x1b[2K"
+
+
+def can_erase(stream: IO[str]) -> bool:
+    """Tell whether a line on `stream` can be taken back: it is a terminal, and no dumb one."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class Screen:

@@ -146,7 +146,19 @@ def test_progress_is_an_object_in_a_json_log() -> None:
     assert line["_total_bytes"] == 2000
 
 
+def test_a_terminal_that_cannot_erase_gets_lines_not_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dimsetools.render.output._FIRST_PAINT", 0.0)
+    monkeypatch.setenv("TERM", "dumb")
+    shared = Terminal()
+    with Output(stdout=shared, stderr=shared, stats=1e-9).progress(2, 2000) as progress:
+        progress.advance(1000)
+    assert shared.getvalue().startswith("0/2, 1.0 kB of 2.0 kB, ")
+    assert "\r" not in shared.getvalue()
+    assert "\x1b" not in shared.getvalue()
+
+
 def test_a_bar_leaves_nothing_behind_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("dimsetools.render.output._FIRST_PAINT", 0.0)
     shared = Terminal()
     output = Output(stdout=shared, stderr=shared)
