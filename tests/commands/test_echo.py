@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import pytest
 
 from dimsetools.render.echo import COLUMNS
 from tests.peers import dimse
+from tests.peers.dimse import rows
 from tests.peers.process import wait_until
 from tests.scripted import conversation as step
 from tests.scripted import wire
@@ -32,10 +32,6 @@ def echo(
     *args: object, env: dict[str, str] | None = None, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     return dimse.run("echo", *args, env=env, cwd=cwd)
-
-
-def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 # -- one node -----------------------------------------------------------------------------------------

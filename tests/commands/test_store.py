@@ -15,8 +15,10 @@ import pytest
 
 from dimsetools.render.store import COLUMNS
 from tests import corpus
+from tests.commands.storing import END, store
 from tests.corpus import MR_IMAGE, Made, make_file, make_folder, shipped_objects
 from tests.peers import dimse
+from tests.peers.dimse import rows
 from tests.peers.process import run as run_process
 from tests.scripted import conversation as step
 from tests.scripted import wire
@@ -26,18 +28,6 @@ if TYPE_CHECKING:
     from tests.conftest import Peers
     from tests.peers.certificates import Certificates
     from tests.peers.process import Peer
-
-END = (step.release(), step.closed())
-
-
-def store(
-    *args: object, cwd: Path | None = None, stdin: bytes | None = None, env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    return dimse.run("store", *args, cwd=cwd, stdin=stdin, env=env)
-
-
-def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def paths(done: subprocess.CompletedProcess[str], event: str = "stored") -> list[str]:

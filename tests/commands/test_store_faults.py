@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-import json
 import ssl
-import subprocess
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands.storing import END, run, store
 from tests.corpus import MR_IMAGE, make_file, make_folder, make_huge
-from tests.peers import dimse
 from tests.peers.certificates import server_context
+from tests.peers.dimse import rows
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation, Step
@@ -21,23 +19,8 @@ from tests.scripted.peers import refusing_port, scripted_server, unanswered_port
 if TYPE_CHECKING:
     from tests.peers.certificates import Certificates
 
-END = (step.release(), step.closed())
 ASKED = step.expect(wire.ASSOCIATE_RQ)
 TAKE = step.expect_message(wire.C_STORE_RQ)
-
-
-def store(*args: object) -> subprocess.CompletedProcess[str]:
-    return dimse.run("store", *args)
-
-
-def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def run(script: Sequence[Step], *args: object) -> subprocess.CompletedProcess[str]:
-    """Send to a scripted peer, with results as a person sees them."""
-    with scripted_server(script) as server:
-        return store(server.address, *args, "--format", "table")
 
 
 # -- statuses ---------------------------------------------------------------------------------------

@@ -1,42 +1,25 @@
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import corpus
+from tests.commands.storing import END, run, store
 from tests.corpus import make_dataset, make_file, make_huge, preamble_and_meta
 from tests.peers import dimse
 from tests.peers.process import run as run_process
 from tests.scripted import conversation as step
 from tests.scripted import wire
-from tests.scripted.conversation import Conversation, Step
+from tests.scripted.conversation import Conversation
 from tests.scripted.peers import scripted_server
 
 if TYPE_CHECKING:
     from tests.conftest import Peers
-
-END = (step.release(), step.closed())
-
-
-def store(*args: object) -> subprocess.CompletedProcess[str]:
-    return dimse.run("store", *args)
-
-
-def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def run(script: Sequence[Step], *args: object) -> subprocess.CompletedProcess[str]:
-    """Send to a scripted peer, with results as a person sees them."""
-    with scripted_server(script) as server:
-        return store(server.address, *args, "--format", "table")
 
 
 def _wrong_syntax(path: Path) -> None:

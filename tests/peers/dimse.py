@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -40,6 +41,11 @@ def run(
     """Run `dimse ARGS...` to its end; both streams as text."""
     argv = [*COMMAND, *map(str, args)]
     return run_process(argv, cwd=cwd, env=environment(env), stdin=stdin, limit=limit)
+
+
+def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
+    """The records of a run with `--json`."""
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @contextmanager
