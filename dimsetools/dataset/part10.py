@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 import struct
+from functools import lru_cache
 from typing import NamedTuple
 
 from dimsetools import uids
@@ -18,6 +19,7 @@ from dimsetools.dataset.layout import LONG_VRS, SHORT_VRS, read_at
 from dimsetools.errors import InputError, InputUnreadable
 from dimsetools.escape import visible
 
+_PREAMBLE = bytes(128) + b"DICM"
 _HEAD = 2048
 _META_MOST = 1 << 20
 _META_LONG_VRS = LONG_VRS | {b"SQ", b"UN"}
@@ -118,18 +120,25 @@ def header(sop_class: str, sop_instance: str, transfer_syntax: str, source_aet: 
 
     `source_aet` becomes the Source Application Entity Title (PS3.10 table 7.1-1).
     """
-    group = b"".join(
-        (
-            _element(0x0001, b"OB", b"\0\x01"),
-            _element(_MEDIA_CLASS, b"UI", sop_class.encode("ascii", "replace")),
-            _element(_MEDIA_INSTANCE, b"UI", sop_instance.encode("ascii", "replace")),
-            _element(_SYNTAX, b"UI", transfer_syntax.encode("ascii")),
-            _element(0x0012, b"UI", uids.IMPLEMENTATION_UID.encode("ascii")),
-            _element(0x0013, b"SH", uids.IMPLEMENTATION_VERSION.encode("ascii")),
-            _element(0x0016, b"AE", source_aet.encode("ascii", "replace")) if source_aet else b"",
-        )
+    before, after = _around_instance(sop_class, transfer_syntax, source_aet)
+    group = before + _element(_MEDIA_INSTANCE, b"UI", sop_instance.encode("ascii", "replace")) + after
+    return _PREAMBLE + _element(0x0000, b"UL", struct.pack("<I", len(group))) + group
+
+
+@lru_cache(maxsize=64)
+def _around_instance(sop_class: str, transfer_syntax: str, source_aet: str) -> tuple[bytes, bytes]:
+    """Return the elements of group 2 before and behind the instance's: the same for a whole series."""
+    before = (
+        _element(0x0001, b"OB", b"\0\x01"),
+        _element(_MEDIA_CLASS, b"UI", sop_class.encode("ascii", "replace")),
     )
-    return bytes(128) + b"DICM" + _element(0x0000, b"UL", struct.pack("<I", len(group))) + group
+    after = (
+        _element(_SYNTAX, b"UI", transfer_syntax.encode("ascii")),
+        _element(0x0012, b"UI", uids.IMPLEMENTATION_UID.encode("ascii")),
+        _element(0x0013, b"SH", uids.IMPLEMENTATION_VERSION.encode("ascii")),
+        _element(0x0016, b"AE", source_aet.encode("ascii", "replace")) if source_aet else b"",
+    )
+    return b"".join(before), b"".join(after)
 
 
 def _element(element: int, vr: bytes, value: bytes) -> bytes:
