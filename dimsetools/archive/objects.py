@@ -17,7 +17,7 @@ from typing import NamedTuple, Self
 
 from dimsetools.archive.content import Mismatch, examine, same_object
 from dimsetools.archive.layout import Layout
-from dimsetools.archive.tree import Tree
+from dimsetools.archive.tree import Part, Tree
 from dimsetools.dataset.elements import Source
 from dimsetools.dataset.part10 import header
 from dimsetools.errors import InputError, InputUnreadable, OutputError
@@ -112,7 +112,12 @@ class ObjectStore:
         self.tags = {**self.layout.tags, **(read or {})}
         self._min_free = min_free
         self._broken = ""
-        self.tree = Tree(root, file_mode=file_mode, durable=durability is Durability.FULL)
+        self.tree = Tree(
+            root,
+            file_mode=file_mode,
+            durable=durability is Durability.FULL,
+            unnamed=durability is Durability.NONE,
+        )
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -138,8 +143,8 @@ class ObjectStore:
         """Return where the data set of one object is to be written; then `commit` or `discard` it."""
         return IncomingObject(self, sop_class, sop_instance, transfer_syntax, calling_aet, called_aet)
 
-    def create_part(self) -> tuple[str, int]:
-        """Make a temporary file, if there is room: its name and descriptor."""
+    def create_part(self) -> Part:
+        """Make a temporary file, if there is room."""
         if self._broken:
             raise Refused(Fault.MEDIA, f"storage failed ({self._broken}), nothing is written until a restart")
         if self._min_free and self.tree.free() < self._min_free:
@@ -156,7 +161,7 @@ class ObjectStore:
             return Refused(Fault.BLOCKED, f"cannot use the path: {reason}")
         return Refused(Fault.RESOURCES, f"cannot store: {reason}")
 
-    def publish(self, part: str, components: tuple[str, ...]) -> tuple[Outcome, str]:
+    def publish(self, part: Part, components: tuple[str, ...]) -> tuple[Outcome, str]:
         """Give a finished temporary file its name: what that came to, and the path below the root."""
         parents = components[:-1]
         folder = self.tree.open_folder(parents) if parents else self.tree.descriptor
@@ -169,17 +174,15 @@ class ObjectStore:
                 os.close(folder)
         return outcome, "/".join((*parents, name))
 
-    def _take_name(self, part: str, folder: int, wanted: str) -> tuple[Outcome, str]:
+    def _take_name(self, part: Part, folder: int, wanted: str) -> tuple[Outcome, str]:
         name = wanted
         for number in count(2):
-            if self.tree.rename_if_free(part, folder, name):
+            if self.tree.publish_if_free(part, folder, name):
                 return (Outcome.STORED if name == wanted else Outcome.BOTH), name
-            if same_object(self.tree.descriptor, part, folder, name):
+            if same_object(self.tree.descriptor, part.name, folder, name):
                 self._make_durable(folder, name)
-                self.tree.remove_part(part)
                 return Outcome.SAME, name
             if self.on_duplicate is OnDuplicate.KEEP:
-                self.tree.remove_part(part)
                 return Outcome.KEPT, name
             if self.on_duplicate is OnDuplicate.REJECT:
                 raise Refused(Fault.DUPLICATE, "the instance is there already, with other content")
@@ -207,7 +210,7 @@ class IncomingObject:
     """
 
     __slots__ = (
-        "_called", "_calling", "_descriptor", "_fault", "_header", "_held", "_identity", "_part", "_store",
+        "_called", "_calling", "_fault", "_header", "_held", "_identity", "_part", "_store",
         "size",
     )  # fmt: skip
 
@@ -219,8 +222,7 @@ class IncomingObject:
         self._calling = calling
         self._called = called
         self._held: list[bytes] = []
-        self._part = ""
-        self._descriptor = -1
+        self._part: Part | None = None
         self._header = 0
         self._fault: Refused | None = None
         self.size = 0
@@ -232,8 +234,8 @@ class IncomingObject:
         if self._fault is not None:
             return
         try:
-            if self._descriptor >= 0:
-                if os.write(self._descriptor, view) != length:
+            if self._part is not None:
+                if os.write(self._part.descriptor, view) != length:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             elif self.size <= HELD:
                 self._held.append(bytes(view))
@@ -257,30 +259,25 @@ class IncomingObject:
     def discard(self) -> None:
         """Forget the object; nothing of it stays. Harmless after `commit`."""
         self._held.clear()
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-        if self._part:
+        if self._part is not None:
             self._store.tree.remove_part(self._part)
-            self._part = ""
+            self._part = None
 
     def _commit(self) -> Stored:
         if self._fault is not None:
             raise self._fault
         store = self._store
-        data = b"".join(self._held) if self._descriptor < 0 else None
-        values = self._examine(self._descriptor if data is None else data)
+        part = self._part
+        data = b"".join(self._held)
+        values = self._examine(data if part is None else part.descriptor)
         (values["SOPClassUID"], values["SOPInstanceUID"], values["TransferSyntaxUID"]) = self._identity
         values["CallingAET"] = self._calling
         values["CalledAET"] = self._called
-        if data is not None:
-            self._begin([data])
+        if part is None:
+            part = self._begin([data])
         if store.durability is not Durability.NONE:
-            os.fsync(self._descriptor)
-        descriptor, self._descriptor = self._descriptor, -1
-        os.close(descriptor)
-        outcome, path = store.publish(self._part, store.layout.path(values))
-        self._part = ""
+            os.fsync(part.descriptor)
+        outcome, path = store.publish(part, store.layout.path(values))
         return Stored(outcome, path, self.size, values)
 
     def _examine(self, source: Source) -> dict[str, str]:
@@ -294,13 +291,14 @@ class IncomingObject:
         except InputError as error:
             raise Refused(Fault.UNDECODABLE, error.message) from None
 
-    def _begin(self, data: list[bytes | memoryview]) -> None:
+    def _begin(self, data: list[bytes | memoryview]) -> Part:
         start = header(*self._identity, source_aet=self._calling)
-        self._part, self._descriptor = self._store.create_part()
+        part = self._part = self._store.create_part()
         self._header = len(start)
         length = len(start) + sum(map(len, data))
-        if os.writev(self._descriptor, [start, *data]) != length:
+        if os.writev(part.descriptor, [start, *data]) != length:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return part
 
     def _fail(self, refused: Refused) -> None:
         self.discard()

@@ -22,16 +22,37 @@ from dimsetools.errors import OutputError, OutputFolderError
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_UNNAMED = os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_TMPFILE", 0)
 _PART = re.compile(r"dimse-[0-9a-f]{16}-[0-9]+\.part")
+
+
+class Part:
+    """A file that is still to get its name: `name` is that of a temporary file, or empty."""
+
+    __slots__ = ("descriptor", "name")
+
+    def __init__(self, descriptor: int, name: str) -> None:
+        self.descriptor = descriptor
+        self.name = name
+
+    def close(self) -> None:
+        """Close it, if it is open; OSError tells of a write that failed late."""
+        descriptor, self.descriptor = self.descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
 
 
 class Tree:
     """A folder to store in, probed and swept. `durable`: names are to survive a power loss.
 
+    `unnamed`: where the file system can, a file has no name at all before its own. That is faster, and
+    nothing is left of it when the process is killed; in what order it reaches the disk is not promised.
     OutputFolderError (45) when `root` is no folder, OutputError (40) when it is missing or not writable.
     """
 
-    def __init__(self, root: str, *, file_mode: int = 0o600, durable: bool = True) -> None:
+    def __init__(
+        self, root: str, *, file_mode: int = 0o600, durable: bool = True, unnamed: bool = False
+    ) -> None:
         self._file_mode = file_mode
         self._folder_mode = 0o700 | (file_mode & 0o044) | (file_mode & 0o044) >> 2
         self._durable = durable
@@ -40,10 +61,12 @@ class Tree:
         self._prefix = f"dimse-{secrets.token_hex(8)}"
         self._counter = count(1)
         self._set_modes = False
+        self._unnamed = False
         self.descriptor = _open_root(root)
         try:
             self.swept = self._sweep()
             self._probe()
+            self._unnamed = unnamed and self._probe_unnamed()
         except OSError as error:
             os.close(self.descriptor)
             raise OutputError(f"cannot store in {root!r}: {error.strerror}") from error
@@ -57,32 +80,53 @@ class Tree:
         space = os.fstatvfs(self.descriptor)
         return space.f_bavail * space.f_frsize
 
-    def create_part(self) -> tuple[str, int]:
-        """Make a temporary file that nobody else writes to: its name, and a descriptor to read and write."""
-        name = f"{self._prefix}-{next(self._counter)}.part"
-        descriptor = os.open(name, _CREATE, self._file_mode, dir_fd=self.descriptor)
+    def create_part(self) -> Part:
+        """Make a temporary file that nobody else writes to, open to read and write."""
+        if self._unnamed:
+            part = Part(os.open(".", _UNNAMED, self._file_mode, dir_fd=self.descriptor), "")
+        else:
+            name = self._part_name()
+            part = Part(os.open(name, _CREATE, self._file_mode, dir_fd=self.descriptor), name)
         if self._set_modes:
-            os.fchmod(descriptor, self._file_mode)
-        return name, descriptor
+            os.fchmod(part.descriptor, self._file_mode)
+        return part
 
-    def remove_part(self, name: str) -> None:
-        """Remove a temporary file; what cannot be removed now, the next start sweeps up."""
+    def remove_part(self, part: Part) -> None:
+        """Forget a temporary file; what cannot be removed now, the next start sweeps up."""
         with contextlib.suppress(OSError):
-            os.unlink(name, dir_fd=self.descriptor)
+            part.close()
+        if part.name:
+            with contextlib.suppress(OSError):
+                os.unlink(part.name, dir_fd=self.descriptor)
+            part.name = ""
 
-    def rename(self, part: str, folder: int, name: str) -> None:
-        """Give a temporary file its name in an open folder, in place of whatever has it."""
-        os.rename(part, name, src_dir_fd=self.descriptor, dst_dir_fd=folder)
+    def complete(self, part: Part) -> None:
+        """Give a temporary file a name, if it has none, and close it: nothing more is written."""
+        if not part.name:
+            name = self._part_name()
+            _link(part.descriptor, self.descriptor, name)
+            part.name = name
+        part.close()
 
-    def rename_if_free(self, part: str, folder: int, name: str) -> bool:
-        """Rename unless the name is taken; the lock makes that one step for all threads of ours."""
-        with self._names:
-            try:
-                os.stat(name, dir_fd=folder, follow_symlinks=False)
-            except FileNotFoundError:
+    def rename(self, part: Part, folder: int, name: str) -> None:
+        """Give a temporary file that is complete its name in an open folder, in place of whatever has it."""
+        os.rename(part.name, name, src_dir_fd=self.descriptor, dst_dir_fd=folder)
+        part.name = ""
+
+    def publish_if_free(self, part: Part, folder: int, name: str) -> bool:
+        """Give a temporary file its name unless that is taken: then it is complete under the one it had."""
+        if part.name:
+            part.close()
+        else:
+            os.close(os.dup(part.descriptor))  # like any close, it tells of a write that failed late
+        with self._names:  # makes it one step for all threads of ours
+            if not part.name:
+                published = _link_if_free(part.descriptor, folder, name)
+            elif published := not _exists(folder, name):
                 self.rename(part, folder, name)
-                return True
-        return False
+        if not published:
+            self.complete(part)
+        return published
 
     def sync(self, folder: tuple[str, ...], descriptor: int) -> None:
         """Make the names in an open folder durable; several callers share one fsync."""
@@ -144,18 +188,57 @@ class Tree:
 
     def _probe(self) -> None:
         """Write, sync, rename and remove one file; learns whether the umask makes us set modes ourselves."""
-        name, descriptor = self.create_part()
-        moved = f"{self._prefix}-0.part"
+        part = self.create_part()
+        moved = self._part_name()
         try:
-            os.write(descriptor, b"probe")
+            os.write(part.descriptor, b"probe")
             if self._durable:
-                os.fsync(descriptor)
-            self.rename(name, self.descriptor, moved)
-            name = moved
-            self._set_modes = stat.S_IMODE(os.fstat(descriptor).st_mode) != self._file_mode
+                os.fsync(part.descriptor)
+            os.rename(part.name, moved, src_dir_fd=self.descriptor, dst_dir_fd=self.descriptor)
+            part.name = moved
+            self._set_modes = stat.S_IMODE(os.fstat(part.descriptor).st_mode) != self._file_mode
         finally:
-            os.close(descriptor)
-            self.remove_part(name)
+            self.remove_part(part)
+
+    def _probe_unnamed(self) -> bool:
+        """Whether the file system has files without a name (NFS has not), and /proc is there to name them."""
+        if not hasattr(os, "O_TMPFILE"):
+            return False
+        try:
+            part = Part(os.open(".", _UNNAMED, self._file_mode, dir_fd=self.descriptor), "")
+        except OSError:
+            return False
+        try:
+            self.complete(part)
+        except OSError:
+            return False
+        finally:
+            self.remove_part(part)
+        return True
+
+    def _part_name(self) -> str:
+        return f"{self._prefix}-{next(self._counter)}.part"
+
+
+def _exists(folder: int, name: str) -> bool:
+    try:
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _link(descriptor: int, folder: int, name: str) -> None:
+    """Give an open file without a name its first one (see open(2) on O_TMPFILE)."""
+    os.link(f"/proc/self/fd/{descriptor}", name, dst_dir_fd=folder, follow_symlinks=True)
+
+
+def _link_if_free(descriptor: int, folder: int, name: str) -> bool:
+    try:
+        _link(descriptor, folder, name)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _open_root(root: str) -> int:

@@ -83,11 +83,11 @@ def test_a_link_in_the_guise_of_a_part_file_is_removed_not_followed(tmp_path: Pa
 
 def test_part_files_of_a_living_neighbour_stay(tmp_path: Path) -> None:
     first = Tree(str(tmp_path))
-    name, descriptor = first.create_part()
+    part = first.create_part()
     second = Tree(str(tmp_path))
     assert second.swept == 0
-    assert names(tmp_path) == [name]
-    os.close(descriptor)
+    assert names(tmp_path) == [part.name]
+    part.close()
     first.close()
     second.close()
     third = Tree(str(tmp_path))
@@ -96,28 +96,27 @@ def test_part_files_of_a_living_neighbour_stay(tmp_path: Path) -> None:
 
 
 def test_part_files_are_private_and_distinct(tree: Tree, tmp_path: Path) -> None:
-    (one, first), (other, second) = tree.create_part(), tree.create_part()
-    assert one != other
-    assert stat.S_IMODE((tmp_path / one).stat().st_mode) == 0o600
-    assert not os.get_inheritable(first)
-    os.close(first)
-    os.close(second)
+    one, other = tree.create_part(), tree.create_part()
+    assert one.name != other.name
+    assert stat.S_IMODE((tmp_path / one.name).stat().st_mode) == 0o600
+    assert not os.get_inheritable(one.descriptor)
+    other.close()
     tree.remove_part(one)
     tree.remove_part(one)
-    assert names(tmp_path) == [other]
+    assert names(tmp_path) == [other.name]
 
 
 def test_the_file_mode_holds_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
         tree = Tree(str(tmp_path), file_mode=0o640)
-        name, descriptor = tree.create_part()
-        os.close(descriptor)
+        part = tree.create_part()
+        part.close()
         os.close(tree.open_folder(("study",)))
         tree.close()
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / part.name).stat().st_mode) == 0o640
     assert stat.S_IMODE((tmp_path / "study").stat().st_mode) == 0o750
 
 
@@ -169,13 +168,15 @@ def test_a_planted_step_is_not_followed(tmp_path: Path, planted: str) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
-def test_rename_if_free_does_not_touch_what_is_there(tree: Tree, tmp_path: Path) -> None:
+@pytest.mark.parametrize("unnamed", [False, True])
+def test_publishing_does_not_touch_what_is_there(tmp_path: Path, unnamed: bool) -> None:
     (tmp_path / "taken").write_bytes(b"old")
     (tmp_path / "dangling").symlink_to("nowhere")
-    name, descriptor = tree.create_part()
-    os.close(descriptor)
-    assert not tree.rename_if_free(name, tree.descriptor, "taken")
-    assert not tree.rename_if_free(name, tree.descriptor, "dangling")
+    tree = Tree(str(tmp_path), unnamed=unnamed)
+    part = tree.create_part()
+    assert not tree.publish_if_free(part, tree.descriptor, "taken")
+    assert not tree.publish_if_free(part, tree.descriptor, "dangling")
     assert (tmp_path / "taken").read_bytes() == b"old"
-    assert tree.rename_if_free(name, tree.descriptor, "free")
+    assert tree.publish_if_free(part, tree.descriptor, "free")
     assert names(tmp_path) == ["dangling", "free", "taken"]
+    tree.close()
