@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
-from dimsetools.options.group import Group
+from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import TITLE
-
-if TYPE_CHECKING:
-    from dimsetools.config.words import Value
 
 
 @dataclass(frozen=True)
@@ -23,10 +19,9 @@ class Addressing:
     bind: str | None = None
     profile: str | None = None
 
-    def words(self) -> dict[str, tuple[Value, str]]:
-        """Return what was given as words of a node, each with its option."""
-        given = {"local_aet": (self.aet, "--aet"), "aet": (self.aec, "--aec")}
-        return {word: (value, option) for word, (value, option) in given.items() if value is not None}
+    def words(self) -> Words:
+        """Return what was given as words of a node."""
+        return given({"local_aet": (self.aet, "--aet"), "aet": (self.aec, "--aec")})
 
 
 _PROFILE = click.Option(

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+
+if TYPE_CHECKING:
+    from dimsetools.config.words import Value
+
+Words = dict[str, tuple["Value", str]]
+"""Words of a node with their values, and the option that each was given by."""
+
+
+def given(words: Mapping[str, tuple[Value | None, str]]) -> Words:
+    """Return the words that have a value."""
+    return {word: (value, option) for word, (value, option) in words.items() if value is not None}
 
 
 class Group(NamedTuple):

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
-from dimsetools.options.group import Group
+from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import FILE
-
-if TYPE_CHECKING:
-    from dimsetools.config.words import Value
 
 _TYPES = ("user", "userpass", "kerberos", "saml", "jwt")
 
@@ -27,16 +23,17 @@ class UserIdentity:
     identity_response: bool = False
     allow_cleartext_auth: bool = False
 
-    def words(self) -> dict[str, tuple[Value, str]]:
-        """Return what was given as words of a node, each with its option."""
-        given: dict[str, tuple[Value | None, str]] = {
-            "identity.type": (self.identity_type, "--identity-type"),
-            "identity.user": (self.user, "--user"),
-            "identity.password_file": (self.password_file, "--password-file"),
-            "identity.token_file": (self.identity_token_file, "--identity-token-file"),
-            "identity.response": (True if self.identity_response else None, "--identity-response"),
-        }
-        return {word: (value, option) for word, (value, option) in given.items() if value is not None}
+    def words(self) -> Words:
+        """Return what was given as words of a node."""
+        return given(
+            {
+                "identity.type": (self.identity_type, "--identity-type"),
+                "identity.user": (self.user, "--user"),
+                "identity.password_file": (self.password_file, "--password-file"),
+                "identity.token_file": (self.identity_token_file, "--identity-token-file"),
+                "identity.response": (self.identity_response or None, "--identity-response"),
+            }
+        )
 
 
 IDENTITY = Group(
@@ -58,7 +55,11 @@ IDENTITY = Group(
             type=click.Choice(_TYPES),
             help="Kind of identity (default user, or userpass with a passcode).",
         ),
-        click.Option(["--identity-response"], is_flag=True, help="Ask the peer to confirm the identity."),
+        click.Option(
+            ["--identity-response"],
+            is_flag=True,
+            help="Ask the peer to confirm the identity; warns if it does not.",
+        ),
         click.Option(
             ["--allow-cleartext-auth"],
             is_flag=True,

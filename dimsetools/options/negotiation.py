@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dimsetools.errors import UsageError
-from dimsetools.options.group import Group
+from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import MAX_PDU, WINDOW, Checked
 
 if TYPE_CHECKING:
     from dimsetools.association.values import Extended, Role
-    from dimsetools.config.words import Value
 
 PRIORITIES = {"medium": 0, "high": 1, "low": 2}
 """Numbers of the element Priority (PS3.7 9.3.1.1)."""
@@ -31,10 +30,9 @@ class Negotiation:
     roles: tuple[Role, ...] = ()
     extended: tuple[Extended, ...] = ()
 
-    def words(self) -> dict[str, tuple[Value, str]]:
-        """Return what was given as words of a node, each with its option."""
-        given = {"max_pdu": (self.max_pdu, "--max-pdu"), "async_ops": (self.async_ops, "--async")}
-        return {word: (value, option) for word, (value, option) in given.items() if value is not None}
+    def words(self) -> Words:
+        """Return what was given as words of a node."""
+        return given({"max_pdu": (self.max_pdu, "--max-pdu"), "async_ops": (self.async_ops, "--async")})
 
 
 def _syntaxes(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:

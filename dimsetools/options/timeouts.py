@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import click
 
-from dimsetools.options.group import Group
+from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import DURATION
-
-if TYPE_CHECKING:
-    from dimsetools.config.words import Value
 
 
 @dataclass(frozen=True)
@@ -24,17 +20,16 @@ class Timeouts:
     idle_timeout: float | None = None
     total_timeout: float | None = None
 
-    def words(self) -> dict[str, tuple[Value, str]]:
-        """Return what was given as words of a node, each with its option."""
-        given = {
-            "connect_timeout": self.connect_timeout,
-            "acse_timeout": self.acse_timeout,
-            "dimse_timeout": self.dimse_timeout,
-            "idle_timeout": self.idle_timeout,
-        }
-        return {
-            word: (value, f"--{word.replace('_', '-')}") for word, value in given.items() if value is not None
-        }
+    def words(self) -> Words:
+        """Return what was given as words of a node."""
+        return given(
+            {
+                "connect_timeout": (self.connect_timeout, "--connect-timeout"),
+                "acse_timeout": (self.acse_timeout, "--acse-timeout"),
+                "dimse_timeout": (self.dimse_timeout, "--dimse-timeout"),
+                "idle_timeout": (self.idle_timeout, "--idle-timeout"),
+            }
+        )
 
 
 def _timeout(name: str, text: str) -> click.Option:

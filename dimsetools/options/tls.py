@@ -9,23 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from dimsetools.errors import UsageError
-from dimsetools.options.group import Group
+from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import FILE
 
 if TYPE_CHECKING:
     from dimsetools.association.values import ServerTls
-    from dimsetools.config.words import Value
 
 _PROFILES = ("bcp195", "bcp195-extended", "rfc8996")
-_OPTION_OF_WORD = {
-    "tls.ca": "--tls-ca",
-    "tls.cert": "--tls-cert",
-    "tls.key": "--tls-key",
-    "tls.key_password_file": "--tls-key-password-file",
-    "tls.profile": "--tls-profile",
-    "tls.server_name": "--tls-server-name",
-    "tls.verify": "--tls-insecure",
-}
 
 
 @dataclass(frozen=True)
@@ -41,18 +31,19 @@ class Tls:
     tls_server_name: str | None = None
     tls_insecure: bool = False
 
-    def words(self) -> dict[str, tuple[Value, str]]:
-        """Return what was given as words of a node, each with its option; any of them turns TLS on."""
-        given: dict[str, Value | None] = {
-            "tls.ca": self.tls_ca,
-            "tls.cert": self.tls_cert,
-            "tls.key": self.tls_key,
-            "tls.key_password_file": self.tls_key_password_file,
-            "tls.profile": self.tls_profile,
-            "tls.server_name": self.tls_server_name,
-            "tls.verify": False if self.tls_insecure else None,
-        }
-        words = {word: (value, _OPTION_OF_WORD[word]) for word, value in given.items() if value is not None}
+    def words(self) -> Words:
+        """Return what was given as words of a node; any of them turns TLS on."""
+        words = given(
+            {
+                "tls.ca": (self.tls_ca, "--tls-ca"),
+                "tls.cert": (self.tls_cert, "--tls-cert"),
+                "tls.key": (self.tls_key, "--tls-key"),
+                "tls.key_password_file": (self.tls_key_password_file, "--tls-key-password-file"),
+                "tls.profile": (self.tls_profile, "--tls-profile"),
+                "tls.server_name": (self.tls_server_name, "--tls-server-name"),
+                "tls.verify": (False if self.tls_insecure else None, "--tls-insecure"),
+            }
+        )
         if self.tls is False and words:
             raise UsageError(f"--no-tls contradicts {next(iter(words.values()))[1]}")
         if self.tls is not None or words:
