@@ -50,6 +50,8 @@ class Agreement:
         self.extended = other.extended
         self.identity_response = acceptance.identity_response
         self.async_window = agreed_window(proposal, acceptance)
+        identity = proposal.identity
+        asked = self.requestor and identity is not None and identity.response_requested
         self.peer = Peer(
             aet=proposal.called_aet if self.requestor else proposal.calling_aet,
             host=self._address[0],
@@ -57,6 +59,7 @@ class Agreement:
             implementation_uid=other.implementation_uid,
             implementation_version=other.implementation_version,
             max_pdu=other.max_pdu,
+            confirmed=acceptance.identity_response is not None if asked else None,
         )
         if other.max_pdu:
             # An even number of bytes a fragment (PS3.8 annex E.1), and at least some progress.

@@ -179,7 +179,10 @@ class Target(NamedTuple):
 
 
 class Peer(NamedTuple):
-    """Who is at the other end; `max_pdu` is the longest P-DATA-TF variable field it takes, 0 is no limit."""
+    """Who is at the other end; `max_pdu` is the longest P-DATA-TF variable field it takes, 0 is no limit.
+
+    `confirmed` tells whether it has answered our user identity; None if it was not asked to (PS3.7 D.3.3.7).
+    """
 
     aet: str
     host: str
@@ -187,6 +190,7 @@ class Peer(NamedTuple):
     implementation_uid: str
     implementation_version: str
     max_pdu: int
+    confirmed: bool | None = None
 
 
 class Timings(NamedTuple):

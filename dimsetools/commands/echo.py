@@ -152,8 +152,8 @@ class _Run:
                 self._output.failure(attempt.error, tally.node, record=record, line=line, explain=news)
             else:
                 self._output.record(record, line)
-                if attempt.echoed is not None and not attempt.echoed.released_in_order:
-                    self._output.warning(f"{tally.node} did not answer the request for release")
+                for remark in shown.remarks(tally, attempt):
+                    self._output.warning(remark)
         if self._prom is not None and all(one.last is not None for one in self._tallies):
             from dimsetools.render import atomic
             from dimsetools.render.monitoring import metrics

@@ -101,6 +101,17 @@ def line(tally: Tally, attempt: Attempt, width: int, *, numbered: bool) -> Line:
     return [*spans, good("ok"), *_times(attempt.echoed), "   ", _software(attempt.echoed)]
 
 
+def remarks(tally: Tally, attempt: Attempt) -> list[str]:
+    """Return what is odd about an answer."""
+    echoed = attempt.echoed
+    said = []
+    if echoed is not None and echoed.peer.confirmed is False:
+        said.append(f"{tally.node} did not confirm the user identity")
+    if echoed is not None and not echoed.released_in_order:
+        said.append(f"{tally.node} did not answer the request for release")
+    return said
+
+
 def _times(echoed: Echoed) -> list[str | Span]:
     timings = echoed.timings
     steps = [

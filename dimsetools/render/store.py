@@ -277,6 +277,7 @@ class Telling:
         self._report = report
         self._brief = brief
         self._lines = output.format in ("table", "dump")
+        self._unconfirmed = False
 
     def skipped(self, skipped: Skipped) -> None:
         """Tell of an input that is not sent."""
@@ -297,12 +298,19 @@ class Telling:
                 self._report.row(row(event, outcome))
             return outcome
         if isinstance(event, Opened):
-            output.note(opened_line(event), 1)
+            self._opened(event)
         elif isinstance(event, Retry):
             output.note(retry_line(event))
         else:
             self.remark(event)
         return ""
+
+    def _opened(self, opened: Opened) -> None:
+        """Tell of an association; once in a run that the peer says nothing of our user identity."""
+        self._output.note(opened_line(opened), 1)
+        if opened.peer.confirmed is False and not self._unconfirmed:
+            self._unconfirmed = True
+            self._output.warning(f"{opened.peer.aet} did not confirm the user identity")
 
     def remark(self, remark: Remark) -> None:
         """Tell of something odd."""

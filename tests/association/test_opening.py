@@ -64,7 +64,7 @@ def test_what_was_agreed_is_told() -> None:
         assert association.context_for(wire.VERIFICATION) == association.contexts[1]
         assert association.context_for(wire.VERIFICATION, wire.IMPLICIT_LE) is None
         assert association.context_for(wire.CT_IMAGE) is None
-        assert association.peer == ("PACS", HOST, peer.port, wire.IMPLEMENTATION, "PEER_1", 32768)
+        assert association.peer == ("PACS", HOST, peer.port, wire.IMPLEMENTATION, "PEER_1", 32768, True)
         assert (association.async_window, association.identity_response) == (2, b"yes")
         assert association.timings.tls is None
         assert association.timings.tcp > 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus import make_file
 from tests.peers import dimse
 from tests.peers.certificates import Certificates
 from tests.scripted import conversation as step
@@ -47,6 +48,18 @@ def test_secrets_reach_the_peer_and_nobody_else(
     assert "A-ASSOCIATE-RQ" in done.stderr
     assert SECRET not in done.stdout + done.stderr + trace.read_text()
     assert trace.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("answer", [b"", wire.item(0x59, b"\0\0")], ids=["silence", "yes"])
+@pytest.mark.parametrize("command", ["echo", "store"])
+def test_a_confirmation_that_does_not_come_is_told(tmp_path: Path, command: str, answer: bytes) -> None:
+    words = [make_file(tmp_path / "one").path] if command == "store" else []
+    work = step.store() if command == "store" else step.echo()
+    with scripted_server((step.accept(more=answer), work, step.release(), step.closed())) as server:
+        done = dimse.run(command, server.address, *words, "--user", "alice", "--identity-response", "--json")
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if line.endswith(" did not confirm the user identity")]
+    assert len(told) == (not answer)
 
 
 @pytest.mark.parametrize("command", ["echo", "store"])
