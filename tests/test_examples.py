@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from dimsetools.cli import COMMANDS, dimse
+from tests.conftest import Peers
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
 
@@ -55,3 +58,14 @@ def test_readme_shows_a_configuration_that_is_valid(tmp_path: Path, monkeypatch:
     assert config.names == sorted(tomllib.loads(text)["nodes"])
     assert str(config.node("pacs").target()) == "PACS@10.0.0.5:104"
     assert (config.node("cloud").host, config.node("cloud").port) == ("dicom.example.org", 2762)
+
+
+def test_the_library_example_works(peers: Peers) -> None:
+    peer = peers.pynetdicom()
+    (text,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code = text.replace('"10.0.0.5", 104', f'"{peer.host}", {peer.port}')
+    assert code != text
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "0000\n"
