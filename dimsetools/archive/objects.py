@@ -143,6 +143,10 @@ class ObjectStore:
         """Return where the data set of one object is to be written; then `commit` or `discard` it."""
         return IncomingObject(self, sop_class, sop_instance, transfer_syntax, calling_aet, called_aet)
 
+    def prepare(self) -> None:
+        """Do what can be done for the next object before it comes."""
+        self.tree.prepare()
+
     def create_part(self) -> Part:
         """Make a temporary file, if there is room."""
         if self._broken:

@@ -62,6 +62,7 @@ class Tree:
         self._counter = count(1)
         self._set_modes = False
         self._unnamed = False
+        self._prepared: list[Part] = []
         self.descriptor = _open_root(root)
         try:
             self.swept = self._sweep()
@@ -73,6 +74,8 @@ class Tree:
 
     def close(self) -> None:
         """Let go of the folder."""
+        for part in self._prepared:
+            self.remove_part(part)
         os.close(self.descriptor)
 
     def free(self) -> int:
@@ -82,6 +85,18 @@ class Tree:
 
     def create_part(self) -> Part:
         """Make a temporary file that nobody else writes to, open to read and write."""
+        try:
+            return self._prepared.pop()
+        except IndexError:
+            return self._create_part()
+
+    def prepare(self) -> None:
+        """Make the next temporary file now, while there is time, if it has no name that anybody could see."""
+        if self._unnamed and not self._prepared:
+            with contextlib.suppress(OSError):
+                self._prepared.append(self._create_part())
+
+    def _create_part(self) -> Part:
         if self._unnamed:
             part = Part(os.open(".", _UNNAMED, self._file_mode, dir_fd=self.descriptor), "")
         else:

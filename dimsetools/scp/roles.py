@@ -6,6 +6,7 @@ reading, answering and surviving a role's mistakes are the business of `served`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from dimsetools.message.exchange import Incoming
@@ -23,11 +24,15 @@ class Caller(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """The status to answer with; `comment` explains a failure, `record` is told to the log."""
+    """The status to answer with; `comment` explains a failure, `record` is told to the log.
+
+    `then` is done when the answer is out: what the peer need not wait for. It must not fail.
+    """
 
     status: int
     comment: str = ""
     record: Record | None = None
+    then: Callable[[], None] | None = None
 
 
 class Task(Protocol):

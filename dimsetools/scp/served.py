@@ -205,6 +205,8 @@ class Served:
         reply = self._finish(task)
         explained = {"error_comment": comment(reply.comment)} if reply.comment else {}
         exchange.respond(incoming, request.answer(reply.status, **explained))
+        if reply.then is not None:
+            reply.then()
         if reply.record is not None:
             self._manner.log(reply.record)
         if isinstance(request, CStoreRq):

@@ -52,25 +52,25 @@ class Storage:
             calling_aet=caller.calling_aet,
             called_aet=caller.called_aet,
         )
-        return _Storing(self, self.store.root, sink, request, caller)
+        return _Storing(self, self.store, sink, request, caller)
 
 
 class _Storing:
     """One object on its way."""
 
     def __init__(
-        self, role: Storage, root: str, sink: IncomingObject, request: CStoreRq, caller: Caller
+        self, role: Storage, store: ObjectStore, sink: IncomingObject, request: CStoreRq, caller: Caller
     ) -> None:
         self.sink = sink
         self._role = role
-        self._root = root
+        self._store = store
         self._request = request
         self._caller = caller
         self._started = monotonic()
 
     def finish(self) -> Reply:
         """Commit the object; its hooks run once it is there, and not for what was there before."""
-        role = self._role
+        role, store = self._role, self._store
         try:
             stored = self.sink.commit()
         except Refused as refused:
@@ -78,13 +78,13 @@ class _Storing:
             record = self._record("refused", status) | {"_reason": refused.message}
             return Reply(status, refused.message, record)
         if stored.outcome in _NEW:
-            role.hooks.stored(os.path.join(self._root, stored.path), stored.values)
+            role.hooks.stored(os.path.join(store.root, stored.path), stored.values)
         if not role.log_objects:
-            return Reply(SUCCESS)
+            return Reply(SUCCESS, then=store.prepare)
         record = self._record("stored", SUCCESS) | {"_outcome": stored.outcome.value}
         if role.log_paths:
             record["_path"] = stored.path
-        return Reply(SUCCESS, "", record)
+        return Reply(SUCCESS, "", record, store.prepare)
 
     def discard(self) -> None:
         """Remove what has come of the object."""

@@ -109,3 +109,28 @@ def test_trouble_leaves_neither_file_nor_descriptor(
         assert os.listdir("/proc/self/fd") == before
         assert files(tmp_path) == []
         assert put(store, dataset()).outcome is Outcome.STORED
+
+
+def test_a_file_made_in_advance_is_the_next_object_and_is_not_left_open(
+    root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.listdir("/proc/self/fd")
+    with ObjectStore(root, durability=Durability.NONE) as store:
+        store.prepare()
+        store.prepare()
+        assert files(Path(root)) == []
+        put(store, dataset())
+        store.prepare()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "open", _not_supported)
+            store.prepare()  # is no more than an attempt
+    assert os.listdir("/proc/self/fd") == before
+    assert files(Path(root)) == [f"{UID}.dcm"]
+    assert Path(root, f"{UID}.dcm").read_bytes().endswith(dataset())
+
+
+@pytest.mark.parametrize("durability", [Durability.FULL, Durability.FILE])
+def test_nothing_is_made_in_advance_that_has_a_name(tmp_path: Path, durability: Durability) -> None:
+    with ObjectStore(str(tmp_path), durability=durability) as store:
+        store.prepare()
+        assert files(tmp_path) == []
