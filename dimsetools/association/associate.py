@@ -109,7 +109,9 @@ def encode_acceptance(acceptance: Acceptance, proposal: Proposal) -> bytes:
 
 def encode_rejection(rejection: Rejection) -> bytes:
     """Return the A-ASSOCIATE-RJ (table 9-21)."""
-    return pdu.HEADER.pack(pdu.ASSOCIATE_RJ, 4) + bytes((0, *rejection))
+    return pdu.HEADER.pack(pdu.ASSOCIATE_RJ, 4) + bytes(
+        (0, rejection.result, rejection.source, rejection.reason)
+    )
 
 
 def _associate(pdu_type: int, proposal: Proposal, contexts: bytes, user: list[bytes]) -> bytes:

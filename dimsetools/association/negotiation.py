@@ -46,7 +46,7 @@ REJECTED_CONGESTION = Rejection(2, 3, 1)
 _RESULTS = {1: "permanently", 2: "for now"}
 # Table 9-21: (source, reason) -> stable name, the standard's words, what to try.
 _REASONS = {
-    (1, 1): ("no-reason", "no reason given", "ask the peer's administrator; its log may say more"),
+    (1, 1): ("no-reason", "no reason given", "its log may say more; it may want another user (--user)"),
     (1, 2): ("application-context", "application context name not supported", "is it a DICOM node?"),
     (1, 3): ("calling-aet", "calling AE title not recognized", "the peer must know our title (--aet)"),
     (1, 7): ("called-aet", "called AE title not recognized", "check the title that is called (--aec)"),
@@ -126,7 +126,8 @@ def rejected_error(rejection: Rejection, who: str) -> Rejected:
     name, words, hint = _reason(rejection)
     how = _RESULTS.get(rejection.result, f"with result {rejection.result}")
     message = f"{who} rejected the association {how}: {words}"
-    return Rejected(message, **rejection._asdict(), name=name, hint=hint)
+    result, source, reason, _ = rejection
+    return Rejected(message, result=result, source=source, reason=reason, name=name, hint=hint)
 
 
 def _reason(rejection: Rejection) -> tuple[str, str, str]:
@@ -144,7 +145,9 @@ def _reason(rejection: Rejection) -> tuple[str, str, str]:
 def refused_error(rejection: Rejection) -> Rejected:
     """Return the exception for an association that we rejected."""
     name, words, _ = _reason(rejection)
-    return Rejected(f"we rejected {_RESULTS[rejection.result]}: {words}", **rejection._asdict(), name=name)
+    result, source, reason, because = rejection
+    message = f"we rejected {_RESULTS[result]}: {because or words}"
+    return Rejected(message, result=result, source=source, reason=reason, name=name)
 
 
 @dataclass(frozen=True)

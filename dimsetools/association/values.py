@@ -126,11 +126,15 @@ class Acceptance(NamedTuple):
 
 
 class Rejection(NamedTuple):
-    """A-ASSOCIATE-RJ: the numbers of PS3.8 table 9-21."""
+    """A-ASSOCIATE-RJ: the numbers of PS3.8 table 9-21.
+
+    `because` is for the log of who rejects, where the numbers say too little; the peer never learns it.
+    """
 
     result: int
     source: int
     reason: int
+    because: str = ""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class AcceptPolicy:
         if self.allowed and not any(one.admits(proposal.calling_aet, host) for one in self.allowed):
             return negotiation.REJECTED_CALLING_AET
         if self.users and not self._knows(proposal.identity):
-            return negotiation.REJECTED_NO_REASON
+            return negotiation.REJECTED_NO_REASON._replace(because=_lacking(proposal.identity))
         answer = negotiation.decide(proposal, self._negotiated)
         identity = proposal.identity
         if isinstance(answer, Acceptance) and self.users and identity and identity.response_requested:
@@ -104,3 +104,12 @@ class AcceptPolicy:
             hmac.compare_digest(hashlib.sha256(identity.secondary).digest(), expected)
             and passcode is not None
         )
+
+
+def _lacking(identity: Identity | None) -> str:
+    """Return what an identity lacks that is not let in; whether the user exists stays untold."""
+    if identity is None:
+        return "no user identity"
+    if identity.kind != _USER_AND_PASSCODE:
+        return f"user identity of type {identity.kind}, not user and passcode"
+    return "unknown user or wrong passcode"

@@ -204,7 +204,8 @@ def test_a_rejected_caller_is_told_before_the_connection_ends(rejection: Rejecti
     with accepting(until_release, choose=lambda _: rejection) as acceptor:
         with pytest.raises(Rejected) as caught:
             call(acceptor.port)
-        assert (caught.value.result, caught.value.source, caught.value.reason) == rejection
+        error = caught.value
+        assert Rejection(error.result, error.source, error.reason) == rejection
         assert isinstance(acceptor.error(), Rejected)
 
 

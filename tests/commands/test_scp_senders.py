@@ -121,4 +121,7 @@ def test_a_user_has_to_show_the_passcode(peers: Peers, tmp_path: Path) -> None:
         with scripted_client(node.port) as talk:
             talk.send(wire.associate_rq(CONTEXTS, more=wire.item(0x58, identity)))
             talk.expect(kind)
+    node.process.terminate()
+    assert node.process.wait(20) == 0
+    assert "we rejected permanently: unknown user or wrong passcode" in node.output
     assert "secret" not in node.output

@@ -85,25 +85,23 @@ def test_the_requestor_chooses_the_syntax_unless_some_are_preferred() -> None:
 
 
 @pytest.mark.parametrize(
-    ("identity", "admitted"),
+    ("identity", "because"),
     [
-        (None, False),
-        (Identity(1, b"alice"), False),
-        (Identity(2, b"alice", b"wrong"), False),
-        (Identity(2, b"alice", b""), False),
-        (Identity(2, b"mallory", b"secret"), False),
-        (Identity(2, b"mallory", b""), False),
-        (Identity(3, b"ticket"), False),
-        (Identity(9, b"alice", b"secret"), False),
-        (Identity(2, b"alice", b"secret"), True),
+        (None, "no user identity"),
+        (Identity(1, b"alice"), "user identity of type 1, not user and passcode"),
+        (Identity(2, b"alice", b"wrong"), "unknown user or wrong passcode"),
+        (Identity(2, b"alice", b""), "unknown user or wrong passcode"),
+        (Identity(2, b"mallory", b"secret"), "unknown user or wrong passcode"),
+        (Identity(2, b"mallory", b""), "unknown user or wrong passcode"),
+        (Identity(3, b"ticket"), "user identity of type 3, not user and passcode"),
+        (Identity(9, b"alice", b"secret"), "user identity of type 9, not user and passcode"),
     ],
 )
-def test_a_user_has_to_show_the_passcode(identity: Identity | None, admitted: bool) -> None:
+def test_a_user_has_to_show_the_passcode(identity: Identity | None, because: str) -> None:
     policy = AcceptPolicy(storage=[], users={b"alice": b"secret"})
-    answer = policy.decide(proposal(identity=identity), "127.0.0.1")
-    assert isinstance(answer, Acceptance) is admitted
-    if not admitted:
-        assert answer == NO_REASON
+    assert policy.decide(proposal(identity=identity), "127.0.0.1") == NO_REASON._replace(because=because)
+    known = proposal(identity=Identity(2, b"alice", b"secret"))
+    assert isinstance(policy.decide(known, "127.0.0.1"), Acceptance)
 
 
 def test_an_answer_to_an_identity_is_given_when_asked_for() -> None:
