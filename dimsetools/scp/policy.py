@@ -17,6 +17,7 @@ from dimsetools.uids import TRANSFER_SYNTAXES, VERIFICATION
 
 ANY_TITLE = "*"
 _USER_AND_PASSCODE = 2
+_UNINVITED = "nobody with this title and address may call"
 
 
 class Allowed(NamedTuple):
@@ -71,7 +72,7 @@ class AcceptPolicy:
     def decide(self, proposal: Proposal, host: str) -> Acceptance | Rejection:
         """Return the answer to a proposal that came from address `host`."""
         if self.allowed and not any(one.admits(proposal.calling_aet, host) for one in self.allowed):
-            return negotiation.REJECTED_CALLING_AET
+            return negotiation.REJECTED_CALLING_AET._replace(because=_UNINVITED)
         if self.users and not self._knows(proposal.identity):
             return negotiation.REJECTED_NO_REASON._replace(because=_lacking(proposal.identity))
         answer = negotiation.decide(proposal, self._negotiated)

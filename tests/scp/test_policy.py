@@ -11,7 +11,7 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
 PRIVATE = "1.2.3.4"
 JPEG = "1.2.840.10008.1.2.4.50"
 UNKNOWN_SYNTAX = "1.2.3.99"
-CALLING_NOT_RECOGNIZED = Rejection(1, 1, 3)
+CALLING_NOT_RECOGNIZED = Rejection(1, 1, 3, "nobody with this title and address may call")
 CALLED_NOT_RECOGNIZED = Rejection(1, 1, 7)
 NO_REASON = Rejection(1, 1, 1)
 
