@@ -67,6 +67,7 @@ _LONGEST_COMMENT = 64
 _ELEMENT = struct.Struct("<HHI")
 _SHORT = struct.Struct("<HHIH")
 _LENGTH = struct.Struct("<HHII")
+_SUCCESS = _SHORT.pack(0, ELEMENTS["status"].number, 2, 0)
 
 
 @dataclass(slots=True)
@@ -287,6 +288,19 @@ def _decode_value(value: bytes, vr: str, message_type: type[Message], name: str)
         return tuple(group << 16 | element for group, element in struct.iter_unpack("<HH", value))
     raise ProtocolError(
         f"a {message_type.type_name()} with {len(value)} bytes in {ELEMENTS[name].keyword}, which has VR {vr}"
+    )
+
+
+def looks_successful(raw: bytes, response: type[Response], message_id: int) -> bool:
+    """Tell at a glance whether a command set is a `response` to `message_id`: Success, and no data set.
+
+    A glance only, for whoever has something to do before `decode` looks closely.
+    """
+    return (
+        _SHORT.pack(0, COMMAND_FIELD, 2, response.command_field) in raw
+        and _SHORT.pack(0, ELEMENTS["message_id_being_responded_to"].number, 2, message_id) in raw
+        and _data_set_type(data_set=False) in raw
+        and _SUCCESS in raw
     )
 
 

@@ -7,6 +7,7 @@ A-ABORT and a ProtocolError, never a result. Up to `window` requests may be outs
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from dimsetools.association.association import Association, Fragment
@@ -24,6 +25,7 @@ from dimsetools.message.command import (
     elements_of,
     encode,
     encode_refusal,
+    looks_successful,
 )
 from dimsetools.message.composite import CCancelRq
 from dimsetools.message.sinks import MemorySink, NullSink, Sink
@@ -115,9 +117,13 @@ class Exchange:
         self._send_all(context_id, source, buffers)
         self._outstanding[request.message_id] = (context_id, request)
 
-    def collect(self) -> Answer:
-        """Return the next response; the request stays outstanding while the status is pending."""
-        incoming = self.receive(self.association.timeouts.dimse)
+    def collect(self, arrived: Callable[[], None] | None = None) -> Answer:
+        """Return the next response; the request stays outstanding while the status is pending.
+
+        `arrived` is called as soon as a response is there that looks like success, and before it is looked
+        at closely, so that the peer need not wait for that; it must not raise.
+        """
+        incoming = self.receive(self.association.timeouts.dimse, arrived)
         if incoming is None:
             self.association.release()
             raise ConnectionLost(
@@ -181,14 +187,17 @@ class Exchange:
 
     # -- receiving ----------------------------------------------------------------------------------
 
-    def receive(self, wait: float | None) -> Incoming | None:
+    def receive(self, wait: float | None, arrived: Callable[[], None] | None = None) -> Incoming | None:
         """Return the next command whatever it is, or None when the peer asked for release."""
         while True:
             fragment = self.association.receive(wait)
             if fragment is None:
                 return None
             context_id = fragment.context_id
-            decoded = self._decode(self._command_set(fragment))
+            raw = self._command_set(fragment)
+            if arrived is not None and self._looks_successful(context_id, raw):
+                arrived()
+            decoded = self._decode(raw)
             if decoded.message is not None:
                 self._trace("received", context_id, decoded.message)
                 self._check_data_set(decoded)
@@ -264,6 +273,13 @@ class Exchange:
         refusal = memoryview(encode_refusal(decoded, UNRECOGNIZED_OPERATION))
         self._cut(buffers, context_id, refusal, COMMAND, last=True)
         self._send_buffers(buffers)
+
+    def _looks_successful(self, context_id: int, raw: bytes) -> bool:
+        """Tell whether `raw` seems to answer the only request that is outstanding."""
+        if len(self._outstanding) != 1:
+            return False
+        ((number, (asked_in, request)),) = self._outstanding.items()
+        return context_id == asked_in and looks_successful(raw, request.response, number)
 
     # -- sending ------------------------------------------------------------------------------------
 

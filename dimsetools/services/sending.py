@@ -66,8 +66,8 @@ class Sending:
     """Sends what is in a queue over `association`.
 
     `match` finds the context for a pair, `halted` tells whether to send no further object, `advance` is
-    told of bytes that went out. `eager` sends the next object before the outcome of the last one is
-    returned, so that the peer never waits for what is done about it. After an exception, `broken` is the
+    told of bytes that went out. `eager` sends the next object as soon as the answer to the last
+    one is there, so that the peer never waits for what is done about it. After an exception, `broken` is the
     object whose file failed in the middle of its message, `unacknowledged` the others that were under way.
     """
 
@@ -93,6 +93,8 @@ class Sending:
         self._flying: dict[int, tuple[Item, float]] = {}
         self._changed: dict[int, InputUnreadable] = {}
         self._ready: _Ready | None = None
+        self._arrived = 0.0
+        self._failure: BaseException | None = None
 
     def run(self, queue: deque[Item]) -> Iterator[Outcome]:
         """Send until `queue` is empty, or halted, and everything under way is answered.
@@ -114,12 +116,10 @@ class Sending:
                 return
             else:
                 outcome = self._collect()
-                try:
-                    if self._eager and self._ready is not None and not self._halted():
-                        self._dispatch(self._ready)
-                finally:
-                    if outcome is not None:
-                        yield outcome
+                if outcome is not None:
+                    yield outcome
+                if self._failure is not None:
+                    raise self._failure
 
     def unacknowledged(self) -> list[Item]:
         """Return the objects that were sent, wholly or in part, and not answered."""
@@ -194,8 +194,22 @@ class Sending:
         if self._advance is not None and item.meta.length <= _LONG:
             self._advance(item.meta.length)
 
+    def _go_on(self) -> None:
+        """Send what is ready, now that an answer has come; called again, do nothing.
+
+        What goes wrong is kept until that answer was handed on: it counts all the same.
+        """
+        self._arrived = self._arrived or perf_counter()
+        if self._eager and self._ready is not None and not self._halted():
+            try:
+                self._dispatch(self._ready)
+            except BaseException as error:  # noqa: BLE001  # raised by `run`
+                self._failure = error
+
     def _collect(self) -> Acknowledged | None:
-        answer = self._exchange.collect()
+        self._arrived = 0.0
+        answer = self._exchange.collect(self._go_on)
+        self._go_on()
         number = answer.request.message_id
         flight = self._flying.pop(number, None)
         if flight is None:  # a second answer, after one that said "pending"
@@ -205,7 +219,7 @@ class Sending:
         item, started = flight
         changed = self._changed.pop(number, None) if self._changed else None
         return Acknowledged(
-            item, answer.command, perf_counter() - started, answer.context.transfer_syntax, changed
+            item, answer.command, self._arrived - started, answer.context.transfer_syntax, changed
         )
 
 

@@ -24,6 +24,7 @@ from dimsetools.message.command import (
     elements_of,
     encode,
     encode_refusal,
+    looks_successful,
 )
 from dimsetools.message.composite import CCancelRq, CEchoRq, CEchoRsp, CMoveRq, CStoreRq, CStoreRsp
 from dimsetools.message.normalized import NActionRq, NCreateRq, NEventReportRq, NGetRq
@@ -359,3 +360,23 @@ def test_a_flipped_byte_is_a_protocol_error_or_nothing_worse(
     raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
     with suppress(ProtocolError):
         decode(bytes(raw))
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (encode(CStoreRsp(7, 0), data_set=False), True),
+        (
+            encode(CStoreRsp(7, 0, "1.2.3", "1.2.3.4", error_comment="kept"), data_set=False),
+            True,
+        ),
+        (encode(CStoreRsp(8, 0), data_set=False), False),
+        (encode(CStoreRsp(7, 0xB000), data_set=False), False),
+        (encode(CStoreRsp(7, 0xA700), data_set=False), False),
+        (encode(CStoreRsp(7, 0), data_set=True), False),
+        (encode(CEchoRsp(7, 0), data_set=False), False),
+        (b"", False),
+    ],
+)
+def test_success_is_seen_at_a_glance(raw: bytes, expected: bool) -> None:
+    assert looks_successful(raw, CStoreRsp, 7) is expected
