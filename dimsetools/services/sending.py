@@ -66,9 +66,9 @@ class Sending:
     """Sends what is in a queue over `association`.
 
     `match` finds the context for a pair, `halted` tells whether to send no further object, `advance` is
-    told of bytes that went out. `eager` sends the next object as soon as the answer to the last
-    one is there, so that the peer never waits for what is done about it. After an exception, `broken` is the
-    object whose file failed in the middle of its message, `unacknowledged` the others that were under way.
+    told of bytes that went out. `eager` sends the next object as soon as the answer to the
+    last one is there, so that the peer never waits for what is done about it. After an exception, `broken` is
+    the object whose file failed in the middle of its message, `unacknowledged` the others under way.
     """
 
     def __init__(

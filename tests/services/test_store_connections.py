@@ -127,6 +127,16 @@ def test_what_is_not_acknowledged_is_not_sent(tmp_path: Path, end: Step, error: 
     assert len(server.conversations) == 1
 
 
+def test_an_answer_that_only_looks_like_success_is_none(tmp_path: Path) -> None:
+    items = folder(tmp_path, 4)
+    broken = wire.message(wire.store_rsp(2) + b"\0\0")
+    with scripted_server(_lost(step.send(broken))) as server:
+        events = stored(send(server, items))
+    assert [event.item for event in events] == items
+    assert errors(events) == [None, ProtocolError, ProtocolError, ProtocolError]
+    assert [event.tries for event in events] == [1, 1, 1, 0], "the third was on its way already"
+
+
 def test_a_silent_peer_is_given_up(tmp_path: Path) -> None:
     items = folder(tmp_path, 2)
     with scripted_server(_lost(step.stall())) as server:
