@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from functools import cache
+from types import ModuleType
 from typing import NamedTuple
 
 from dimsetools.errors import UsageError, did_you_mean
@@ -199,23 +200,28 @@ def transfer_syntax(name: str) -> str:
 
 
 @cache
-def _dictionary() -> dict[str, tuple[str, str, str, str, str]]:
-    """Return pydicom's UID -> (name, type, info, retired, keyword) of PS3.6 annex A.
+def load_table(name: str) -> ModuleType:
+    """Return a module of pydicom that is a table without imports, such as `_uid_dict`, loaded alone.
 
-    Its module is a table without imports, so it is loaded alone: a millisecond, where pydicom takes 160.
+    That takes some milliseconds, where pydicom takes 160.
     """
     from importlib.util import find_spec, module_from_spec, spec_from_file_location
 
     package = find_spec("pydicom")
     assert package is not None
     assert package.origin is not None
-    path = os.path.join(os.path.dirname(package.origin), "_uid_dict.py")
-    spec = spec_from_file_location("pydicom._uid_dict", path)
+    path = os.path.join(os.path.dirname(package.origin), f"{name}.py")
+    spec = spec_from_file_location(f"pydicom.{name}", path)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    table: dict[str, tuple[str, str, str, str, str]] = module.UID_dictionary
+    return module
+
+
+def _dictionary() -> dict[str, tuple[str, str, str, str, str]]:
+    """Return UID -> (name, type, info, retired, keyword) of PS3.6 annex A."""
+    table: dict[str, tuple[str, str, str, str, str]] = load_table("_uid_dict").UID_dictionary
     return table
 
 
