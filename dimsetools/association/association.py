@@ -108,6 +108,18 @@ class Association(Agreement):
             self.close()
             raise
 
+    def readable(self, wait: float | None = 0.0, *, or_stop: bool = False) -> bool:
+        """Tell whether something of the peer is there that was not taken, were it only the end.
+
+        Looks for it for `wait` seconds (None: without end); with `or_stop` no longer than until the Stop of
+        this association is requested. Fragments that were received before are not valid any more.
+        """
+        return self._transport.readable(wait, or_stop=or_stop)
+
+    def end_within(self, seconds: float) -> None:
+        """Replace the total time-out: what is still to come has `seconds` from now."""
+        self._transport.end_within(seconds)
+
     def receive(self, wait: float | None) -> Fragment | None:
         """Return the next piece of data, or None when the peer asked for release.
 

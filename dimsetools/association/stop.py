@@ -2,13 +2,14 @@
 
 After `request` the operation in flight may finish; `expire` closes every registered connection, which
 wakes whatever thread blocks on it. Both are called from signal handlers, so neither takes a lock nor
-starts a thread: flags, and a byte in a pipe for those who wait.
+starts a thread: flags, and a byte in a pipe for those who wait (who may be several threads).
 """
 
 from __future__ import annotations
 
 import os
 import select
+import threading
 from collections.abc import Callable
 
 from dimsetools.errors import ExitCode, Interrupted, Terminated
@@ -26,6 +27,7 @@ class Stop:
         self.exit_code = ExitCode.INTERRUPTED
         self._closers: set[Callable[[], None]] = set()
         self._pipe: tuple[int, int] | None = None
+        self._lock = threading.Lock()
 
     def request(self, exit_code: ExitCode = ExitCode.INTERRUPTED) -> None:
         """Ask for the end; asked a second time, `expire`."""
@@ -45,11 +47,13 @@ class Stop:
 
     def fileno(self) -> int:
         """Return a descriptor that becomes readable when the end is requested, and stays so."""
-        if self._pipe is None:
-            self._pipe = os.pipe()
-            if self.requested:
-                self._wake()
-        return self._pipe[0]
+        with self._lock:
+            pipe = self._pipe
+            if pipe is None:
+                pipe = self._pipe = os.pipe()
+                if self.requested:
+                    self._wake()
+        return pipe[0]
 
     def wait(self, seconds: float) -> bool:
         """Block for `seconds`, or until the end is requested; True if it was."""

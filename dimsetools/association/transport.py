@@ -9,6 +9,7 @@ receive, because the kernel drops it again by itself.
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
@@ -199,6 +200,49 @@ class Transport:
         """Drop the next `count` bytes, any number."""
         while count:
             count -= len(self.take(count))
+
+    def readable(self, wait: float | None = 0.0, *, or_stop: bool = False) -> bool:
+        """Tell whether there is something to take, be it the end of the stream, without taking it.
+
+        Looks for it for `wait` seconds (None: without end); with `or_stop` no longer than until the Stop is
+        requested. Pieces that were taken before are not valid any more.
+        """
+        if self._start < self._end or (self._tls is not None and self._tls.pending()):
+            return True
+        descriptor = self._sock.fileno()
+        if descriptor < 0:  # closed
+            return False
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        if or_stop and self._stop is not None:
+            poll.register(self._stop, select.POLLIN)
+        end = None if wait is None else monotonic() + wait
+        while True:
+            if wait != 0.0 and _QUICKACK is not None:
+                self._sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
+            left = None if end is None else max(end - monotonic(), 0.0)
+            if not any(number == descriptor for number, _ in poll.poll(left and left * 1000)):
+                return False
+            if self._tls is None or self._fill_at_once(self._tls):
+                return True
+            if left == 0.0:  # it was a TLS record without data, or a part of one
+                return False
+
+    def _fill_at_once(self, tls: ssl.SSLSocket) -> bool:
+        """Receive into the empty buffer what TLS has without waiting; False if that is nothing at all."""
+        from ssl import SSLWantReadError
+
+        self._start = self._end = 0
+        tls.settimeout(0.0)
+        try:
+            self._end = tls.recv_into(self._view)
+        except SSLWantReadError:
+            return False
+        except OSError:
+            return True  # the next receive finds it again, and knows how to tell
+        finally:
+            tls.settimeout(self._timeout)
+        return True
 
     def _fill(self) -> int:
         """Receive once into the buffer; 0 at the end of the stream."""

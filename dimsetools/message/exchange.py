@@ -1,6 +1,6 @@
 """Requests and responses over one association (PS3.7 sections 6 to 8, PS3.8 annex E).
 
-Numbers the requests, cuts messages into presentation data values and puts them together again, and
+Numbers the requests, puts messages together from presentation data values (`outgoing` cuts them), and
 holds every answer against what was asked: a wrong message ID, type, context or data set flag is an
 A-ABORT and a ProtocolError, never a result. Up to `window` requests may be outstanding.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple, NoReturn
 
 from dimsetools.association.association import Association, Fragment
-from dimsetools.association.pdu import COMMAND, HEADER, LAST, PDV_HEADER, p_data_header
+from dimsetools.association.pdu import COMMAND, LAST
 from dimsetools.association.values import AcceptedContext
 from dimsetools.errors import ConnectionLost, ProtocolError
 from dimsetools.message.command import (
@@ -28,16 +28,13 @@ from dimsetools.message.command import (
     looks_successful,
 )
 from dimsetools.message.composite import CCancelRq
+from dimsetools.message.outgoing import Buffers, Outgoing
 from dimsetools.message.sinks import MemorySink, NullSink, Sink
 from dimsetools.message.sources import Source
 from dimsetools.status import is_pending
 
-BATCH = 1024 * 1024
-"""Bytes of a data set that are read and sent at a time, in whole fragments."""
 UNLIMITED_WINDOW = 64
 """Requests outstanding where the peer sets no limit: enough to hide any latency, little enough to hold."""
-_FRAGMENTS_PER_SEND = 450
-"""Each takes two buffers, and a system call takes 1024."""
 UNRECOGNIZED_OPERATION = 0x0211
 """PS3.7 annex C.5.23."""
 IDENTIFIER_CAP = 16 * 1024 * 1024
@@ -59,7 +56,7 @@ class Prepared(NamedTuple):
     context_id: int
     request: Request
     source: Source | None
-    buffers: list[bytes | memoryview]
+    buffers: Buffers
 
 
 class Incoming(NamedTuple):
@@ -78,9 +75,7 @@ class Exchange:
         self.window = association.async_window or UNLIMITED_WINDOW
         self._outstanding: dict[int, tuple[int, Request]] = {}
         self._last_id = 0
-        self._buffer = memoryview(b"")
-        fragment = association.max_fragment
-        self._batch = fragment * min(max(BATCH // fragment, 1), _FRAGMENTS_PER_SEND)
+        self._outgoing = Outgoing(association)
 
     # -- asking -------------------------------------------------------------------------------------
 
@@ -108,13 +103,14 @@ class Exchange:
         One request at a time: the next `prepare` needs the `dispatch` of this one done.
         """
         request.message_id = self._next_id()
-        return Prepared(context.id, request, source, self._first_buffers(context.id, request, source))
+        command = encode(request, data_set=source is not None)
+        return Prepared(context.id, request, source, self._outgoing.first(context.id, command, source))
 
     def dispatch(self, prepared: Prepared) -> None:
         """Send a prepared request."""
         context_id, request, source, buffers = prepared
         self._trace("sent", context_id, request)
-        self._send_all(context_id, source, buffers)
+        self._outgoing.send(context_id, source, buffers)
         self._outstanding[request.message_id] = (context_id, request)
 
     def collect(self, arrived: Callable[[], None] | None = None) -> Answer:
@@ -125,14 +121,28 @@ class Exchange:
         """
         incoming = self.receive(self.association.timeouts.dimse, arrived)
         if incoming is None:
-            self.association.release()
-            raise ConnectionLost(
-                f"{self.association.peer_name} released the association without answering",
-                hint="the peer's log may say why",
-            )
-        command = incoming.command
-        if not isinstance(command, Response):
-            self._violate(f"sent a {command.type_name()} where a response belongs")
+            self._released()
+        if not isinstance(incoming.command, Response):
+            self.violate(f"sent a {incoming.command.type_name()} where a response belongs")
+        return self._answered(incoming, incoming.command)
+
+    def take(self, wait: float | None = None) -> Answer | Incoming | None:
+        """Return what comes next: a response to a request of ours, or a request of the peer, or a C-CANCEL.
+
+        None when the peer asks for release. `wait` is as for `receive`, by default the DIMSE time-out. The
+        data set of a response is read; that of a request is the caller's to read next, by `read_data`.
+        """
+        incoming = self.receive(self.association.timeouts.dimse if wait is None else wait)
+        if incoming is None or not isinstance(incoming.command, Response):
+            return incoming
+        return self._answered(incoming, incoming.command)
+
+    @property
+    def readable(self) -> bool:
+        """Tell whether something of the peer waits to be taken, without blocking: a C-CANCEL, or the end."""
+        return self.association.readable()
+
+    def _answered(self, incoming: Incoming, command: Response) -> Answer:
         request = self._match(incoming.context.id, command, incoming.data_set)
         data = None
         if incoming.data_set:
@@ -141,9 +151,17 @@ class Exchange:
             data = sink.value()
         return Answer(request, command, data, incoming.context)
 
+    def _released(self) -> NoReturn:
+        """Let go of a peer that does not want to answer what is outstanding."""
+        self.association.release()
+        raise ConnectionLost(
+            f"{self.association.peer_name} released the association without answering",
+            hint="the peer's log may say why",
+        )
+
     def cancel(self, context: AcceptedContext, message_id: int) -> None:
         """Ask the peer to end the operation `message_id` (PS3.7 section 9.3.2.3)."""
-        self._send(context.id, CCancelRq(message_id), None)
+        self._send(context.id, CCancelRq(message_id))
 
     def _next_id(self) -> int:
         """Return a message ID that is not in use: 1 to 65535, around and around."""
@@ -158,13 +176,13 @@ class Exchange:
         number = response.message_id_being_responded_to
         asked_in, request = self._outstanding.get(number, (0, None))
         if request is None:
-            self._violate(f"answered a message {number} that was not asked")
+            self.violate(f"answered a message {number} that was not asked")
         if type(response) is not request.response:
-            self._violate(f"answered a {request.type_name()} with a {response.type_name()}")
+            self.violate(f"answered a {request.type_name()} with a {response.type_name()}")
         if context_id != asked_in:
-            self._violate(f"answered in presentation context {context_id} what was asked in {asked_in}")
+            self.violate(f"answered in presentation context {context_id} what was asked in {asked_in}")
         if data_set and not response.data_set_allowed:
-            self._violate(f"announced a data set after a {response.type_name()}, which has none")
+            self.violate(f"announced a data set after a {response.type_name()}, which has none")
         if not is_pending(response.status):
             del self._outstanding[number]
         return request
@@ -178,12 +196,17 @@ class Exchange:
         """
         incoming = self.receive(self.association.timeouts.idle)
         if incoming is not None and isinstance(incoming.command, Response):
-            self._violate(f"sent a {incoming.command.type_name()} to a request that was not made")
+            self.violate(f"sent a {incoming.command.type_name()} to a request that was not made")
         return incoming
 
     def respond(self, incoming: Incoming, response: Response, source: Source | None = None) -> None:
         """Answer a request in the context it came in."""
         self._send(incoming.context.id, response, source)
+
+    def _send(self, context_id: int, message: Message, source: Source | None = None) -> None:
+        buffers = self._outgoing.first(context_id, encode(message, data_set=source is not None), source)
+        self._trace("sent", context_id, message)
+        self._outgoing.send(context_id, source, buffers)
 
     # -- receiving ----------------------------------------------------------------------------------
 
@@ -218,7 +241,7 @@ class Exchange:
         while True:
             fragment = association.receive(wait)
             if fragment is None or fragment.control & COMMAND or fragment.context_id != context_id:
-                self._violate("broke off a data set")
+                self.violate("broke off a data set")
             data = fragment.data
             length += len(data)
             if association.tracer is not None:
@@ -237,42 +260,40 @@ class Exchange:
         raw = b""
         while True:
             if not fragment.control & COMMAND or fragment.context_id != context_id:
-                self._violate("sent data where a command set belongs")
+                self.violate("sent data where a command set belongs")
             raw += fragment.data
             if len(raw) > MAX_COMMAND_SET:
-                self._violate(f"sent a command set of more than {MAX_COMMAND_SET} bytes")
+                self.violate(f"sent a command set of more than {MAX_COMMAND_SET} bytes")
             if fragment.ends and fragment.control & LAST:
                 return raw
             following = self.association.receive(self.association.timeouts.dimse)
             if following is None:
-                self._violate("asked for release inside a command set")
+                self.violate("asked for release inside a command set")
             fragment = following
 
     def _decode(self, raw: bytes) -> Decoded:
         try:
             return decode(raw)
         except ProtocolError as error:
-            self._violate(f"sent {error.message}")
+            self.violate(f"sent {error.message}")
 
     def _check_data_set(self, decoded: Decoded) -> None:
         message = decoded.message
         if isinstance(message, Request) and message.data_set_required is not None:
             if decoded.data_set != message.data_set_required:
                 missing = "without its data set" if message.data_set_required else "with a data set"
-                self._violate(f"sent a {message.type_name()} {missing}")
+                self.violate(f"sent a {message.type_name()} {missing}")
         elif isinstance(message, CCancelRq) and decoded.data_set:
-            self._violate("sent a C-CANCEL-RQ with a data set")
+            self.violate("sent a C-CANCEL-RQ with a data set")
 
     def _answer_unknown(self, context_id: int, decoded: Decoded) -> None:
         """Answer "unrecognized operation" to a Command Field that PS3.7 does not define."""
         if decoded.command_field & RESPONSE_BIT:
-            self._violate(f"sent a response with the unknown Command Field {decoded.command_field:04X}H")
+            self.violate(f"sent a response with the unknown Command Field {decoded.command_field:04X}H")
         if decoded.data_set:
             self._read_fragments(context_id, NullSink())
-        buffers: list[bytes | memoryview] = []
-        refusal = memoryview(encode_refusal(decoded, UNRECOGNIZED_OPERATION))
-        self._cut(buffers, context_id, refusal, COMMAND, last=True)
-        self._send_buffers(buffers)
+        refusal = encode_refusal(decoded, UNRECOGNIZED_OPERATION)
+        self._outgoing.send(context_id, None, self._outgoing.first(context_id, refusal, None))
 
     def _looks_successful(self, context_id: int, raw: bytes) -> bool:
         """Tell whether `raw` seems to answer the only request that is outstanding."""
@@ -281,71 +302,7 @@ class Exchange:
         ((number, (asked_in, request)),) = self._outstanding.items()
         return context_id == asked_in and looks_successful(raw, request.response, number)
 
-    # -- sending ------------------------------------------------------------------------------------
-
-    def _send(self, context_id: int, message: Message, source: Source | None) -> None:
-        buffers = self._first_buffers(context_id, message, source)
-        self._trace("sent", context_id, message)
-        self._send_all(context_id, source, buffers)
-
-    def _first_buffers(
-        self, context_id: int, message: Message, source: Source | None
-    ) -> list[bytes | memoryview]:
-        """Return the command set and the first batch of the data set as PDUs."""
-        command = encode(message, data_set=source is not None)
-        buffers: list[bytes | memoryview] = []
-        self._cut(buffers, context_id, memoryview(command), COMMAND, last=True)
-        if source is not None:
-            if not self._buffer:
-                self._buffer = memoryview(bytearray(self._batch))
-            self._read_batch(buffers, context_id, source)
-        return buffers
-
-    def _read_batch(self, buffers: list[bytes | memoryview], context_id: int, source: Source) -> None:
-        count = source.read_into(self._buffer)
-        self._cut(buffers, context_id, self._buffer[:count], 0, last=source.exhausted)
-
-    def _send_all(self, context_id: int, source: Source | None, buffers: list[bytes | memoryview]) -> None:
-        """Send `buffers`, then batch after batch what `source` still has."""
-        self._send_buffers(buffers)
-        while source is not None and not source.exhausted:
-            buffers = []
-            try:
-                self._read_batch(buffers, context_id, source)
-            except BaseException:
-                self.association.abort()
-                raise
-            self._send_buffers(buffers)
-
-    def _send_buffers(self, buffers: list[bytes | memoryview]) -> None:
-        """Send PDUs, of which each has two buffers: its headers and its data."""
-        tracer = self.association.tracer
-        if tracer is not None:
-            peer = self.association.peer_address
-            for header, data in zip(buffers[::2], buffers[1::2], strict=True):
-                _, context_id, control = PDV_HEADER.unpack_from(header, HEADER.size)
-                tracer.fragment("sent", peer, context_id, control, len(data))
-                if not control & COMMAND:
-                    tracer.data_set("sent", peer, data)
-        self.association.send_data(buffers)
-
-    def _cut(
-        self, buffers: list[bytes | memoryview], context_id: int, data: memoryview, kind: int, *, last: bool
-    ) -> None:
-        """Append `data` as fragments, each in a P-DATA-TF of its own: some peers take no other kind."""
-        size = self.association.max_fragment
-        end = len(data)
-        offset = 0
-        while True:
-            piece = data[offset : offset + size]
-            offset += size
-            control = kind | LAST if last and offset >= end else kind
-            buffers.append(p_data_header(context_id, len(piece), control))
-            buffers.append(piece)
-            if offset >= end:
-                return
-
-    def _violate(self, what: str) -> NoReturn:
+    def violate(self, what: str) -> NoReturn:
         """Abort, and say what the peer did."""
         self.association.abort()
         raise ProtocolError(

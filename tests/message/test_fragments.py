@@ -14,6 +14,7 @@ from dimsetools.association.negotiation import Policy
 from dimsetools.errors import InputUnreadable
 from dimsetools.message.composite import CStoreRq
 from dimsetools.message.exchange import Exchange
+from dimsetools.message.outgoing import BATCH
 from dimsetools.message.sources import BytesSource, FileSource, IterableSource, Source
 from tests.association.ends import accepting, call
 from tests.message.objects import DATA, ct, image, stored
@@ -61,7 +62,7 @@ def test_every_fragment_fits_what_the_peer_takes(max_pdu: int, size: int, tmp_pa
             assert control & 2 or length % 2 == 0
 
 
-@pytest.mark.parametrize("size", [(1 << 20) - 12, (1 << 20) - 11, 3_000_001])
+@pytest.mark.parametrize("size", [BATCH - 12, BATCH - 11, 3_000_001])
 @pytest.mark.parametrize("max_pdu", [0, 131072])
 def test_large_objects_go_out_whole(size: int, max_pdu: int, tmp_path: Path) -> None:
     data = (DATA * (size // len(DATA) + 1))[:size]
