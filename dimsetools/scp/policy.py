@@ -10,13 +10,22 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
 from dimsetools.association import negotiation
-from dimsetools.association.values import DEFAULT_MAX_PDU, Acceptance, Identity, Proposal, Rejection
+from dimsetools.association.values import (
+    DEFAULT_MAX_PDU,
+    Acceptance,
+    Extended,
+    Identity,
+    Proposal,
+    Rejection,
+    Role,
+)
 from dimsetools.config.peers import ae_title
 from dimsetools.errors import UsageError
-from dimsetools.uids import TRANSFER_SYNTAXES, VERIFICATION
+from dimsetools.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES, VERIFICATION
 
 ANY_TITLE = "*"
 _USER_AND_PASSCODE = 2
+_FOR_IDENTIFIERS = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE)
 _UNINVITED = "nobody with this title and address may call"
 
 
@@ -58,6 +67,9 @@ class AcceptPolicy:
     None accepts every called title. `storage` are the storage classes taken; `any_class` takes every other
     abstract syntax as a storage class too. `preferred` are transfer syntaxes, best first; without them the
     requestor's order decides. `users` maps names to passcodes, one of which every caller must then show.
+    `services` are the query and retrieve classes that are offered, each with what can be granted of its
+    extended negotiation, a byte a feature (PS3.4 C.5). `sends`: a requestor may be SCP of storage classes,
+    and is sent objects on its association (C-GET).
     """
 
     storage: Collection[str]
@@ -68,6 +80,8 @@ class AcceptPolicy:
     max_pdu: int = DEFAULT_MAX_PDU
     async_window: int = 1
     users: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    services: Mapping[str, bytes] = field(default_factory=dict)
+    sends: bool = False
 
     def decide(self, proposal: Proposal, host: str) -> Acceptance | Rejection:
         """Return the answer to a proposal that came from address `host`."""
@@ -88,10 +102,38 @@ class AcceptPolicy:
             max_pdu=self.max_pdu,
             called_aet=self.called_aet,
             async_window=self.async_window,
+            roles=self._roles,
+            extended=self._granted,
         )
 
+    def extended_of(self, abstract_syntax: str, proposal: Proposal) -> bytes:
+        """Return what a proposal got of the extended negotiation of a class, a byte a feature."""
+        asked = next((item for item in proposal.extended if item.abstract_syntax == abstract_syntax), None)
+        answer = None if asked is None else self._granted(asked)
+        return b"" if answer is None else answer.information
+
+    def _granted(self, asked: Extended) -> Extended | None:
+        """Grant what was asked for and can be had; the answer is as long as the question."""
+        possible = self.services.get(asked.abstract_syntax)
+        if possible is None:
+            return None
+        pairs = zip(asked.information, possible.ljust(len(asked.information), b"\0"), strict=False)
+        return asked._replace(information=bytes(byte & most for byte, most in pairs))
+
+    def _roles(self, asked: Role) -> Role:
+        scp = asked.scp and self.sends and self._is_storage(asked.abstract_syntax)
+        return asked._replace(scp=scp)
+
+    def _is_storage(self, abstract_syntax: str) -> bool:
+        if abstract_syntax == VERIFICATION or abstract_syntax in self.services:
+            return False
+        return self.any_class or abstract_syntax in self.storage
+
     def _syntaxes(self, abstract_syntax: str) -> Sequence[str] | None:
-        if abstract_syntax != VERIFICATION and not self.any_class and abstract_syntax not in self.storage:
+        if abstract_syntax in self.services:
+            preferred = (syntax for syntax in self.preferred if syntax in _FOR_IDENTIFIERS)
+            return (*preferred, *_FOR_IDENTIFIERS)
+        if abstract_syntax != VERIFICATION and not self._is_storage(abstract_syntax):
             return None
         return (*self.preferred, *TRANSFER_SYNTAXES) if self.preferred else ()
 

@@ -17,13 +17,15 @@ from dimsetools.association.opening import accept_association
 from dimsetools.association.stop import Stop
 from dimsetools.association.values import Acceptance, Proposal, Rejection, Timeouts
 from dimsetools.errors import DimseError
-from dimsetools.message.command import Request
+from dimsetools.message.command import Request, Response
 from dimsetools.message.composite import CStoreRq
-from dimsetools.message.exchange import Exchange, Incoming
+from dimsetools.message.exchange import Answer, Exchange, Incoming
+from dimsetools.message.sources import BytesSource
 from dimsetools.scp.faults import PROCESSING_FAILURE, UNRECOGNIZED_OPERATION, comment
+from dimsetools.scp.operation import Operation, PeerLeft
 from dimsetools.scp.policy import AcceptPolicy
-from dimsetools.scp.roles import Caller, Record, Reply, Role, Settled, Task
-from dimsetools.status import is_failure
+from dimsetools.scp.roles import Caller, Lasting, Record, Reply, Role, Settled, Task
+from dimsetools.status import is_failure, is_pending
 
 if TYPE_CHECKING:
     import ssl
@@ -177,31 +179,50 @@ class Served:
         proposal = association.proposal
         exchange = Exchange(association)
         caller = Caller(self._number, proposal.calling_aet, proposal.called_aet)
+        early: Incoming | None = None
         self._log_opened()
         while not gate.closing or gate.patient:
             self.waiting = True
-            incoming = exchange.next_request()
+            incoming = early or self._next(exchange)
+            early = None
             if incoming is None:
                 association.release()
                 return
             if gate.closing:
                 break
             self.waiting = False
-            self._answer(exchange, incoming, caller)
+            try:
+                early = self._answer(exchange, incoming, caller)
+            except PeerLeft:
+                association.release()
+                return
         association.abort()
 
-    def _answer(self, exchange: Exchange, incoming: Incoming, caller: Caller) -> None:
+    @staticmethod
+    def _next(exchange: Exchange) -> Incoming | None:
+        """Return the next request; answers to sub-operations of a C-GET that was cancelled are dropped."""
+        while exchange.outstanding:
+            taken = exchange.take(exchange.association.timeouts.idle)
+            if not isinstance(taken, Answer):
+                return taken
+        return exchange.next_request()
+
+    def _answer(self, exchange: Exchange, incoming: Incoming, caller: Caller) -> Incoming | None:
+        """Carry out a request; return the next one if it has come already."""
         request = incoming.command
         if not isinstance(request, Request):
-            return  # a C-CANCEL for what has ended already
+            return None  # a C-CANCEL for what has ended already
         task = self._begin(incoming, request, caller)
         length = 0
         if incoming.data_set:
             try:
                 length = exchange.read_data(incoming, task.sink)
             except BaseException:
-                task.discard()
+                if not isinstance(task, Lasting):
+                    task.discard()
                 raise
+        if isinstance(task, Lasting):
+            return self._perform(exchange, incoming, request, task)
         reply = self._finish(task)
         explained = {"error_comment": comment(reply.comment)} if reply.comment else {}
         exchange.respond(incoming, request.answer(reply.status, **explained))
@@ -211,8 +232,38 @@ class Served:
             self._manner.log(reply.record)
         if isinstance(request, CStoreRq):
             self._count(reply, length)
+        return None
 
-    def _begin(self, incoming: Incoming, request: Request, caller: Caller) -> Task:
+    def _perform(
+        self, exchange: Exchange, incoming: Incoming, request: Request, task: Lasting
+    ) -> Incoming | None:
+        """Send the many replies of a task as they come."""
+        policy, association = self._manner.policy, exchange.association
+        extended = policy.extended_of(incoming.context.abstract_syntax, association.proposal)
+        operation = Operation(exchange, incoming, extended)
+        replies = task.replies(operation)
+        final = False
+        try:
+            for reply in replies:
+                final = not is_pending(reply.status)
+                self._reply(exchange, incoming, request, reply)
+        except PeerLeft:
+            raise
+        except Exception as error:  # the association outlives a mistake of ours
+            if final or not association.is_open:
+                raise
+            self._reply(exchange, incoming, request, Reply(PROCESSING_FAILURE, self._mistake(error)))
+        finally:
+            replies.close()
+        return operation.early
+
+    def _reply(self, exchange: Exchange, incoming: Incoming, request: Request, reply: Reply) -> None:
+        source = None if reply.data is None else BytesSource(reply.data)
+        exchange.respond(incoming, _response(request, reply), source)
+        if reply.record is not None:
+            self._manner.log(reply.record)
+
+    def _begin(self, incoming: Incoming, request: Request, caller: Caller) -> Task | Lasting:
         role = self._manner.roles.get(type(request))
         if role is None:
             return Settled(UNRECOGNIZED_OPERATION, f"{request.service} is not offered here")
@@ -282,3 +333,15 @@ class Served:
         record |= {"_objects": self.objects, "_failed": self.failed, "_bytes": self.size}
         record["_seconds"] = round(monotonic() - self._started, 3)
         self._manner.log(record)
+
+
+def _response(request: Request, reply: Reply) -> Response:
+    """Return the response of an operation with many, which may carry counts."""
+    more: dict[str, object] = {}
+    if reply.comment:
+        more["error_comment"] = comment(reply.comment)
+    if reply.offending:
+        more["offending_element"] = reply.offending
+    if reply.counts is not None:
+        more |= reply.counts._asdict()
+    return request.answer(reply.status, **more)
