@@ -121,7 +121,7 @@ class Exchange:
         """
         incoming = self.receive(self.association.timeouts.dimse, arrived)
         if incoming is None:
-            self._released()
+            self.leave()
         if not isinstance(incoming.command, Response):
             self.violate(f"sent a {incoming.command.type_name()} where a response belongs")
         return self._answered(incoming, incoming.command)
@@ -151,8 +151,8 @@ class Exchange:
             data = sink.value()
         return Answer(request, command, data, incoming.context)
 
-    def _released(self) -> NoReturn:
-        """Let go of a peer that does not want to answer what is outstanding."""
+    def leave(self) -> NoReturn:
+        """Grant the release that the peer asks for before it has answered what is outstanding."""
         self.association.release()
         raise ConnectionLost(
             f"{self.association.peer_name} released the association without answering",

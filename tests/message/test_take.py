@@ -96,8 +96,9 @@ def test_what_is_taken_must_fit_what_was_asked() -> None:
 
 def test_nothing_is_waited_for_longer_than_wanted() -> None:
     with scripted_server([accept(), stall()]) as peer:
+        exchange = Exchange(call(peer.port))
         with pytest.raises(NoAnswer, match=r"sent nothing for 0\.05 s"):
-            Exchange(call(peer.port)).take(0.05)
+            exchange.take(0.05)
 
 
 def test_an_acceptor_finds_the_cancel_between_its_answers() -> None:
