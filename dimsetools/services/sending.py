@@ -23,6 +23,7 @@ from dimsetools.services.examine import Item
 if TYPE_CHECKING:
     from dimsetools.association.association import Association
     from dimsetools.association.values import AcceptedContext
+    from dimsetools.dataset.part10 import FileMeta
     from dimsetools.message.sources import Source
     from dimsetools.services.plan import Pair
 
@@ -56,6 +57,13 @@ class Unmatched(NamedTuple):
 Outcome = Acknowledged | Unsendable | Unmatched
 
 
+class Originator(NamedTuple):
+    """Who has asked for objects to be sent here, by a C-MOVE with the message ID `number` (PS3.7 9.1.1.1)."""
+
+    aet: str
+    number: int
+
+
 class _Ready(NamedTuple):
     item: Item
     fd: int
@@ -80,6 +88,7 @@ class Sending:
         halted: Callable[[], bool],
         eager: bool,
         advance: Callable[[int], None] | None,
+        originator: Originator | None = None,
     ) -> None:
         self.acknowledged = 0
         self.broken: Item | None = None
@@ -90,6 +99,7 @@ class Sending:
         self._halted = halted
         self._eager = eager
         self._advance = advance
+        self._originator = originator
         self._flying: dict[int, tuple[Item, float]] = {}
         self._changed: dict[int, InputUnreadable] = {}
         self._ready: _Ready | None = None
@@ -156,6 +166,8 @@ class Sending:
                 affected_sop_instance_uid=meta.sop_instance_uid,
                 priority=self._priority,
             )
+            if self._originator is not None:
+                request.move_originator_aet, request.move_originator_message_id = self._originator
             prepared = self._exchange.prepare(context, request, self._source(fd, item, context))
         except DimseError as error:
             if fd >= 0:
@@ -166,15 +178,14 @@ class Sending:
 
     def _source(self, fd: int, item: Item, context: AcceptedContext) -> Source:
         meta = item.meta
-        if context.transfer_syntax != meta.transfer_syntax:
-            from dimsetools.dataset.transcode import convert
-
-            return BytesSource(convert(fd, meta, context.transfer_syntax))
-        if meta.length > _LONG and self._advance is not None:
-            source: Source = _Watched(fd, meta.offset, meta.length, self._advance)
-        else:
-            source = FileSource(fd, meta.offset, meta.length)
-        return _Padded(source) if meta.length % 2 else source
+        if (
+            meta.length > _LONG
+            and self._advance is not None
+            and context.transfer_syntax == meta.transfer_syntax
+        ):
+            source = _Watched(fd, meta.offset, meta.length, self._advance)
+            return _Padded(source) if meta.length % 2 else source
+        return source_of(fd, meta, context.transfer_syntax)
 
     def _dispatch(self, ready: _Ready) -> None:
         item, fd, prepared = ready
@@ -221,6 +232,16 @@ class Sending:
         return Acknowledged(
             item, answer.command, self._arrived - started, answer.context.transfer_syntax, changed
         )
+
+
+def source_of(fd: int, meta: FileMeta, transfer_syntax: str) -> Source:
+    """Return the data set that `meta` describes in the file `fd`, converted where it is another syntax."""
+    if transfer_syntax != meta.transfer_syntax:
+        from dimsetools.dataset.transcode import convert
+
+        return BytesSource(convert(fd, meta, transfer_syntax))
+    source = FileSource(fd, meta.offset, meta.length)
+    return _Padded(source) if meta.length % 2 else source
 
 
 class _Padded:

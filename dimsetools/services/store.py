@@ -20,7 +20,7 @@ from dimsetools.association.stop import Stop
 from dimsetools.errors import DimseError, InputError, Interrupted, LimitReached, NoContext, StatusFailure
 from dimsetools.services.examine import Item, Remark
 from dimsetools.services.plan import Batch, Pair, Rules, batches, pair_of
-from dimsetools.services.sending import Acknowledged, Outcome, Sending, Unmatched
+from dimsetools.services.sending import Acknowledged, Originator, Outcome, Sending, Unmatched
 from dimsetools.status import Category, describe, transient
 
 if TYPE_CHECKING:
@@ -34,7 +34,10 @@ LONGEST_PAUSE = 30.0
 
 
 class Manner(NamedTuple):
-    """How to send. `retries` is how often an object is tried again after a failure that may pass."""
+    """How to send. `retries` is how often an object is tried again after a failure that may pass.
+
+    `originator`: on whose behalf, if these are the sub-operations of a C-MOVE.
+    """
 
     rules: Rules = Rules()
     jobs: int = 1
@@ -44,6 +47,7 @@ class Manner(NamedTuple):
     abort: bool = False
     roles: tuple[Role, ...] = ()
     extended: tuple[Extended, ...] = ()
+    originator: Originator | None = None
 
 
 class Stored(NamedTuple):
@@ -244,6 +248,7 @@ class Sender:
             halted=lambda: self._end is not None or self._stop.requested,
             eager=not self.manner.fail_fast,
             advance=self._advance,
+            originator=self.manner.originator,
         )
 
     def _converse(self, association: Association, sending: Sending, queue: deque[Item]) -> Iterator[Event]:
