@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
-from tests.bench.contestants import measured_storescp, plain_receiver
+from tests.bench.contestants import findscu, measured_storescp, plain_receiver, pynetdicom_findscu, responder
 from tests.bench.figures import MIB, Sample, Table, Target, in_turns, shown, verdicts
-from tests.bench.launching import run, serve
+from tests.bench.launching import run, run_printing, serve
+from tests.bench.responder import BATCH, MARKER, identifier
 from tests.conftest import Peers
-from tests.corpus import make_folder
+from tests.corpus import EXPLICIT_LE, IMPLICIT_LE, make_folder
 from tests.peers.process import required
 
 SENDER = [sys.executable, "-m", "tests.bench.sender"]
@@ -53,6 +55,33 @@ def test_the_doorman_times_an_association_with_storescp(tmp_path: Path) -> None:
         )
         assert 0 < server.hear(10.0)["seconds"] < 10
         assert server.hear(0.1) == {}
+
+
+def test_the_responder_answers_findscu_and_pynetdicom_with_every_match() -> None:
+    required("findscu")
+    matches = BATCH + 1
+    with serve(responder(matches), speaks=True) as server:
+        for querier in (findscu, pynetdicom_findscu):
+            printed = run_printing(querier(server.port), MARKER, watched=False)
+            heard = server.hear(10.0)
+            assert (printed.ran.code, printed.count) == (0, matches)
+            assert heard["objects"] == matches
+            assert heard["first"] <= heard["last"] <= heard["first"] + heard["seconds"]
+
+
+def test_matches_are_all_of_one_length_in_either_syntax() -> None:
+    lengths = {len(identifier(number, EXPLICIT_LE)) for number in (0, 77, 199_999)}
+    assert len(lengths) == 1
+    assert {len(identifier(number, IMPLICIT_LE)) for number in (0, 77)} == lengths
+
+
+def test_the_first_mark_is_timed_in_what_a_program_prints() -> None:
+    program = "import time; print('some MA', end='', flush=True); print('RK\\nMARK', flush=True); input()"
+    began = time.monotonic()
+    printed = run_printing([sys.executable, "-c", program], b"MARK", watched=True)
+    assert printed.count == 2
+    assert began < printed.first < time.monotonic()
+    assert printed.ran.code == 1  # there was no input
 
 
 def test_the_launcher_reports_time_memory_and_exit_status() -> None:

@@ -55,6 +55,39 @@ SENDERS: dict[str, Sender] = {
 }
 
 
+# A querier's command line for (port).
+Querier = Callable[[int], Sequence[str]]
+
+
+def responder(matches: int) -> list[str]:
+    """The C-FIND SCP that is as fast as a socket takes it."""
+    return [PYTHON, "-m", "tests.bench.responder", "{port}", str(matches)]
+
+
+def dimse_find(port: int) -> list[str]:
+    """Our querier, for programs to read."""
+    return dimse("find", "-q", "--json", f"ANY-SCP@{HOST}:{port}", "-L", "study")
+
+
+def findscu(port: int) -> list[str]:
+    """DCMTK's querier, which prints matches only when it is verbose."""
+    return ["findscu", "-v", "-pdu", "131072", "-S", *_STUDY_KEYS, HOST, str(port)]
+
+
+def pynetdicom_findscu(port: int) -> list[str]:
+    """pynetdicom's querier."""
+    return [PYTHON, "-m", "pynetdicom", "findscu", "-pdu", "0", "-S", *_STUDY_KEYS, HOST, str(port)]
+
+
+_STUDY_KEYS = ("-k", "QueryRetrieveLevel=STUDY", "-k", "PatientName=", "-k", "StudyInstanceUID=")
+
+QUERIERS: dict[str, Querier] = {
+    "dimse find --json": dimse_find,
+    "findscu -v": findscu,
+    "pynetdicom findscu": pynetdicom_findscu,
+}
+
+
 def plain_receiver() -> list[str]:
     """The receiver that only reads and acknowledges."""
     return [PYTHON, "-m", "tests.bench.receiver", "{port}"]

@@ -6,11 +6,12 @@ import json
 import select
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 from tests.peers.process import START_LIMIT, PeerError, environment, free_port, listening, wait_until
 
@@ -73,6 +74,52 @@ def run_together(
 def run(argv: Sequence[str], env: Mapping[str, str] | None = None, *, quiet: bool = False) -> Run:
     """Run one program to its end; `quiet` when a failure is what is wanted."""
     return run_together([argv], env, quiet=quiet)[0]
+
+
+class Printed(NamedTuple):
+    """What a program took, and what was seen of its output."""
+
+    ran: Run
+    count: int  # times that the mark was in it
+    first: float  # `time.monotonic` when the mark was there for the first time; 0 when never
+
+
+def run_printing(argv: Sequence[str], mark: bytes, *, watched: bool) -> Printed:
+    """Run one program and count `mark` in its output, both streams of it.
+
+    Not `watched`, the output goes to a file, which costs a program that writes line by line least. Watched
+    it goes through a pipe, and the moment of the first mark is told.
+    """
+    with TemporaryDirectory() as scratch:
+        report, log = Path(scratch, "report"), Path(scratch, "output")
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                _launcher(report, argv),
+                bufsize=0,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE if watched else output,
+                stderr=subprocess.STDOUT,
+            )
+        if process.stdout is None:
+            process.wait()
+            return Printed(_read(report), _count(log.open("rb"), mark)[0], 0.0)
+        count, first = _count(process.stdout, mark)
+        process.wait()
+        return Printed(_read(report), count, first)
+
+
+def _count(stream: IO[bytes], mark: bytes) -> tuple[int, float]:
+    """How often the mark is in the stream, and when it was read first."""
+    count, first, rest = 0, 0.0, b""
+    with stream:
+        while block := stream.read(1 << 18):
+            block = rest + block
+            count += block.count(mark)
+            if count and not first:
+                first = time.monotonic()
+            rest = block[-(len(mark) - 1) :]
+    return count, first
 
 
 class Server:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.bench.bench import Bench
-from tests.bench.sections import memory, scp, start, stock, store, tls
+from tests.bench.sections import find, memory, scp, start, stock, store, tls
 
 Section = Callable[[Bench], None]
 
@@ -14,6 +14,7 @@ SECTIONS: Mapping[str, Section] = {
     "store": store.measure,
     "tls": tls.measure,
     "scp": scp.measure,
+    "find": find.measure,
     "memory": memory.measure,
     "stock": stock.measure,
 }
