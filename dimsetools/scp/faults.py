@@ -12,6 +12,14 @@ UNRECOGNIZED_OPERATION = 0x0211
 OUT_OF_RESOURCES = 0xA700
 DATA_SET_DOES_NOT_MATCH = 0xA900
 CANNOT_UNDERSTAND = 0xC000
+CANNOT_PERFORM = 0xA702
+"""Sub-operations, none of them (PS3.4 C.4.2.1.5)."""
+DESTINATION_UNKNOWN = 0xA801
+SUBOPERATIONS_FAILED = 0xB000
+CANCELLED = 0xFE00
+PENDING = 0xFF00
+PENDING_WITHOUT = 0xFF01
+"""Pending, and some optional keys are not supported (PS3.4 C.4.1.1.4)."""
 
 COMMENT_LIMIT = 64
 """Characters of an Error Comment (0000,0902), value representation LO."""
