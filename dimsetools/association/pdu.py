@@ -32,6 +32,8 @@ HEADER = struct.Struct(">BxI")
 PDV_HEADER = struct.Struct(">IBB")
 """Item length, which counts the next two bytes too; presentation context ID; message control header."""
 PDV_OVERHEAD = PDV_HEADER.size
+DATA_HEADER = struct.Struct(">BxIIBB")
+"""Both of these, of a P-DATA-TF and the first value in it."""
 
 COMMAND = 0x01
 LAST = 0x02
@@ -42,7 +44,6 @@ ASSOCIATE_LIMIT = 128 * 1024
 FIXED_LENGTHS = {ASSOCIATE_RJ: 4, RELEASE_RQ: 4, RELEASE_RP: 4, ABORT: 4}
 """Lengths of the units that have but one (tables 9-21, 9-24, 9-25, 9-26)."""
 
-_P_DATA = struct.Struct(">BxIIBB")
 RELEASE_RQ_PDU = HEADER.pack(RELEASE_RQ, 4) + bytes(4)
 RELEASE_RP_PDU = HEADER.pack(RELEASE_RP, 4) + bytes(4)
 
@@ -62,7 +63,7 @@ TLS_ALERT = b"\x15\x03"
 
 def p_data_header(context_id: int, length: int, control: int) -> bytes:
     """Return the 12 bytes before `length` bytes of one fragment, sent as a P-DATA-TF of its own."""
-    return _P_DATA.pack(P_DATA_TF, length + PDV_OVERHEAD, length + 2, context_id, control)
+    return DATA_HEADER.pack(P_DATA_TF, length + PDV_OVERHEAD, length + 2, context_id, control)
 
 
 def abort_pdu(source: int, reason: int) -> bytes:
@@ -77,6 +78,23 @@ def is_acceptable(pdu_type: int, length: int, max_pdu: int) -> bool:
     if pdu_type in (ASSOCIATE_RQ, ASSOCIATE_AC):
         return length <= ASSOCIATE_LIMIT
     return FIXED_LENGTHS.get(pdu_type) == length
+
+
+def whole_data_header(view: memoryview, max_pdu: int) -> tuple[int, int, int, int] | None:
+    """Return the headers of a P-DATA-TF at the beginning of `view`; None if it is not whole, or not in order.
+
+    They are its length, and the length, context and control of the first value in it.
+    """
+    if len(view) < DATA_HEADER.size:
+        return None
+    pdu_type, length, size, context_id, control = DATA_HEADER.unpack_from(view)
+    if (
+        pdu_type != P_DATA_TF
+        or length + HEADER.size > len(view)
+        or not is_acceptable(P_DATA_TF, length, max_pdu)
+    ):
+        return None
+    return (length, size, context_id, control) if 2 <= size <= length - 4 else None
 
 
 def aborted_error(peer: str, source: int, reason: int) -> Aborted:

@@ -171,6 +171,11 @@ class Transport:
                 raise self._ended(ConnectionLost(f"{self.name} closed the connection inside a PDU"))
         return True
 
+    @property
+    def buffered(self) -> memoryview:
+        """Return all that was received and not taken, without taking it."""
+        return self._view[self._start : self._end]
+
     def peek(self, count: int) -> memoryview:
         """Return the next `count` bytes, which `need` has fetched, without taking them."""
         return self._view[self._start : self._start + count]

@@ -8,7 +8,7 @@ A-ABORT and a ProtocolError, never a result. Up to `window` requests may be outs
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeGuard
 
 from dimsetools.association.association import Association, Fragment
 from dimsetools.association.pdu import COMMAND, LAST
@@ -76,6 +76,8 @@ class Exchange:
         self._outstanding: dict[int, tuple[int, Request]] = {}
         self._last_id = 0
         self._outgoing = Outgoing(association)
+        # All matches of a query have the same command set: the last one that said "pending".
+        self._repeated: tuple[bytes, Decoded] = (b"", Decoded(None, False, 0, 0))
 
     # -- asking -------------------------------------------------------------------------------------
 
@@ -144,12 +146,28 @@ class Exchange:
 
     def _answered(self, incoming: Incoming, command: Response) -> Answer:
         request = self._match(incoming.context.id, command, incoming.data_set)
-        data = None
-        if incoming.data_set:
-            sink = MemorySink(IDENTIFIER_CAP)
-            self.read_data(incoming, sink)
-            data = sink.value()
+        data = self._identifier(incoming.context.id) if incoming.data_set else None
         return Answer(request, command, data, incoming.context)
+
+    def _identifier(self, context_id: int) -> bytes:
+        """Return the data set of a response; nearly always it is one fragment."""
+        first = self.association.receive(self.association.timeouts.dimse)
+        if self._is_whole(first, context_id):
+            return bytes(first.data)
+        sink = MemorySink(IDENTIFIER_CAP)
+        self._read_fragments(first, context_id, sink)
+        return sink.value()
+
+    def _is_whole(self, fragment: Fragment | None, context_id: int) -> TypeGuard[Fragment]:
+        """Tell whether `fragment` is all of a data set, and nothing else is to be done with it."""
+        return (
+            fragment is not None
+            and fragment.ends
+            and fragment.control == LAST
+            and fragment.context_id == context_id
+            and len(fragment.data) <= IDENTIFIER_CAP
+            and self.association.tracer is None
+        )
 
     def leave(self) -> NoReturn:
         """Grant the release that the peer asks for before it has answered what is outstanding."""
@@ -220,7 +238,7 @@ class Exchange:
             raw = self._command_set(fragment)
             if arrived is not None and self._looks_successful(context_id, raw):
                 arrived()
-            decoded = self._decode(raw)
+            decoded = self._repeated[1] if raw == self._repeated[0] else self._decode(raw)
             if decoded.message is not None:
                 self._trace("received", context_id, decoded.message)
                 self._check_data_set(decoded)
@@ -232,14 +250,16 @@ class Exchange:
 
         An exception of the sink aborts the association: nothing of the message can be skipped by then.
         """
-        return self._read_fragments(incoming.context.id, sink)
+        association = self.association
+        first = association.receive(association.timeouts.dimse)
+        return self._read_fragments(first, incoming.context.id, sink)
 
-    def _read_fragments(self, context_id: int, sink: Sink) -> int:
+    def _read_fragments(self, fragment: Fragment | None, context_id: int, sink: Sink) -> int:
+        """Read a data set that begins with `fragment`."""
         association = self.association
         wait = association.timeouts.dimse
         length = 0
         while True:
-            fragment = association.receive(wait)
             if fragment is None or fragment.control & COMMAND or fragment.context_id != context_id:
                 self.violate("broke off a data set")
             data = fragment.data
@@ -253,6 +273,7 @@ class Exchange:
                 raise
             if fragment.ends and fragment.control & LAST:
                 return length
+            fragment = association.receive(wait)
 
     def _command_set(self, fragment: Fragment) -> bytes:
         """Return the whole command set that begins with `fragment`; nearly always that is all of it."""
@@ -273,9 +294,12 @@ class Exchange:
 
     def _decode(self, raw: bytes) -> Decoded:
         try:
-            return decode(raw)
+            decoded = decode(raw)
         except ProtocolError as error:
             self.violate(f"sent {error.message}")
+        if isinstance(decoded.message, Response) and is_pending(decoded.message.status):
+            self._repeated = raw, decoded
+        return decoded
 
     def _check_data_set(self, decoded: Decoded) -> None:
         message = decoded.message
@@ -291,7 +315,8 @@ class Exchange:
         if decoded.command_field & RESPONSE_BIT:
             self.violate(f"sent a response with the unknown Command Field {decoded.command_field:04X}H")
         if decoded.data_set:
-            self._read_fragments(context_id, NullSink())
+            first = self.association.receive(self.association.timeouts.dimse)
+            self._read_fragments(first, context_id, NullSink())
         refusal = encode_refusal(decoded, UNRECOGNIZED_OPERATION)
         self._outgoing.send(context_id, None, self._outgoing.first(context_id, refusal, None))
 

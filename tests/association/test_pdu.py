@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dimsetools.association import pdu
-from dimsetools.association.pdu import aborted_error, foreign_protocol, p_data_header
+from dimsetools.association.pdu import aborted_error, foreign_protocol, p_data_header, whole_data_header
 from tests.scripted import wire
 
 
@@ -79,3 +79,29 @@ def test_an_abort_is_told_in_words(source: int, reason: int, words: str) -> None
 )
 def test_other_protocols_are_named(head: bytes, words: str) -> None:
     assert foreign_protocol(head) == words
+
+
+DATA = p_data_header(3, 10, 2) + b"0123456789"
+
+
+def test_a_unit_that_has_come_whole_is_known_by_its_headers() -> None:
+    assert whole_data_header(memoryview(DATA), 16) == (16, 12, 3, 2)
+    assert whole_data_header(memoryview(DATA + b"more"), 0) == (16, 12, 3, 2)
+    for end in range(len(DATA)):
+        assert whole_data_header(memoryview(DATA[:end]), 0) is None
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes([5]) + DATA[1:],  # another type
+        DATA[:6] + (1).to_bytes(4) + DATA[10:],  # a value too short for its header
+        DATA[:6] + (13).to_bytes(4) + DATA[10:],  # a value longer than its unit
+    ],
+)
+def test_a_unit_that_is_not_in_order_is_left_to_the_long_way(data: bytes) -> None:
+    assert whole_data_header(memoryview(data), 0) is None
+
+
+def test_a_unit_longer_than_was_announced_is_not_in_order() -> None:
+    assert whole_data_header(memoryview(DATA), 15) is None

@@ -126,3 +126,58 @@ def test_an_acceptor_finds_the_cancel_between_its_answers() -> None:
         assert exchange.collect().command == CFindRsp(1, 0xFE00, FIND)
         association.release()
         assert acceptor.result() == [CCancelRq(1)]
+
+
+def test_equal_answers_are_told_apart_by_what_they_answer() -> None:
+    """The command sets of two matches are the same bytes; in another context they answer nothing."""
+
+    def find_rsp(context: int) -> bytes:
+        command = wire.command_set(
+            wire.ui(2, FIND),
+            wire.us(0x100, 0x8020),
+            wire.us(0x120, 1),
+            wire.us(0x800, 1),
+            wire.us(0x900, 0xFF00),
+        )
+        return wire.message(command, b"match", context=context)
+
+    script = [
+        accept(),
+        expect_message(0x0020),
+        send(find_rsp(1) * 2 + find_rsp(3)),
+        expect(wire.ABORT),
+        closed(),
+    ]
+    with scripted_server(script) as peer:
+        association = call(peer.port)
+        exchange = Exchange(association)
+        exchange.submit(association.contexts[1], CFindRq(affected_sop_class_uid=FIND), BytesSource(b"query"))
+        assert [exchange.collect().data for _ in range(2)] == [b"match", b"match"]
+        with pytest.raises(ProtocolError, match="answered in presentation context 3 what was asked in 1"):
+            exchange.collect()
+        peer.finish()
+
+
+@pytest.mark.parametrize("fragment", [1, 2, 7, 100])
+@pytest.mark.parametrize("together", [True, False])
+def test_answers_are_the_same_however_they_come(fragment: int, together: bool) -> None:
+    command = wire.command_set(
+        wire.ui(2, FIND), wire.us(0x100, 0x8020), wire.us(0x120, 1), wire.us(0x800, 1), wire.us(0x900, 0xFF00)
+    )
+    pieces = [
+        *(command[at : at + fragment] for at in range(0, len(command), fragment)),
+        *(DATA[at : at + fragment] for at in range(0, 300, fragment)),
+    ]
+    commands = -(-len(command) // fragment)
+    values = [
+        wire.pdv(piece, command=number < commands, last=number in (commands - 1, len(pieces) - 1))
+        for number, piece in enumerate(pieces)
+    ]
+    data = wire.p_data(*values) if together else b"".join(map(wire.p_data, values))
+    with scripted_server([accept(), expect_message(0x0020), send(data * 3), stall()]) as peer:
+        association = call(peer.port)
+        exchange = Exchange(association)
+        exchange.submit(association.contexts[1], CFindRq(affected_sop_class_uid=FIND), BytesSource(b"query"))
+        length = sum(map(len, pieces[commands:]))
+        assert [exchange.collect().data for _ in range(3)] == [DATA[:length]] * 3
+        association.abort()
