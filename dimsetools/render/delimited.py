@@ -1,17 +1,20 @@
 """Rows for scripts: tab-separated (the default away from a terminal) and comma-separated values.
 
-The columns are those that the user picked, else those that the command announced, else the keys of the
-first record. Control characters are spelled out in both, so that a row is always one line.
+The columns are those that the user picked, else those that the command announced, else the names in the
+first record or data set. Control characters are spelled out in both, so that a row is always one line.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dimsetools.render import values
 from dimsetools.render.formats import Formatter, Record
 
 if TYPE_CHECKING:
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.render.columns import Path
     from dimsetools.render.line import Line
 
 
@@ -19,6 +22,7 @@ class Tsv(Formatter):
     """Values separated by one tab; a tab inside a value is written as two characters, backslash and t."""
 
     _begun = False
+    _paths: list[tuple[str, Path]] | None = None
 
     def record(self, record: Record, line: Line | None) -> str:
         """Return one row, before the first one also the header."""
@@ -26,7 +30,23 @@ class Tsv(Formatter):
         columns = self.columns
         if columns is None:
             columns = self.columns = tuple(record)
-        row = self._row([values.text(record.get(name)) for name in columns])
+        return self._headed(columns, self._row([values.text(record.get(name)) for name in columns]))
+
+    def result(self, attributes: Attributes, extra: Record) -> str:
+        """Return one row, before the first one also the header."""
+        from dimsetools.render.columns import leaves, path, reach
+
+        if self.columns is None:
+            self.columns = (*leaves(attributes), *extra)
+        if self._paths is None:
+            self._paths = [(name, path(name)) for name in self.columns]
+        cells = [
+            values.attribute(reach(attributes, path)) if path else values.text(extra.get(name))
+            for name, path in self._paths
+        ]
+        return self._headed(self.columns, self._row(cells))
+
+    def _headed(self, columns: Sequence[str], row: str) -> str:
         if not self._begun:
             self._begun = True
             if self.layout.headers:

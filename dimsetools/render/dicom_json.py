@@ -8,9 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dimsetools.dataset.attributes import Attribute
+from dimsetools.dataset.dicom_json import to_model
+from dimsetools.dataset.dictionary import tag_of, vr_of
+from dimsetools.render.columns import in_utf8, picked
 from dimsetools.render.json import Json
 
 if TYPE_CHECKING:
+    from dimsetools.dataset.attributes import Attributes
     from dimsetools.render.formats import Record
     from dimsetools.render.line import Line
 
@@ -23,6 +28,13 @@ class DicomJson(Json):
         del line
         return self._object(self.picked(record))
 
+    def result(self, attributes: Attributes, extra: Record) -> str:
+        """Return a data set as one object; what was picked inside of sequences is in them."""
+        if self.layout.fields is not None:
+            attributes = picked(attributes, [path for _, path in self.paths])
+            extra = {name: extra.get(name) for name, path in self.paths if not path}
+        return self.encode({**to_model(in_utf8(attributes)), **extra}) + "\n"
+
     def error(self, record: Record) -> str:
         """Return a failure as one object."""
         return self._object(record)
@@ -32,15 +44,9 @@ class DicomJson(Json):
 
 
 def _member(name: str, value: object) -> tuple[str, object]:
-    if name.startswith("_"):
-        return name, value
-    # 100 ms, and only records with keywords need it.
-    from pydicom.datadict import dictionary_VR, tag_for_keyword
-
-    tag = tag_for_keyword(name)
+    tag = None if name.startswith("_") else tag_of(name)
     if tag is None:
         return name, value
-    attribute: dict[str, object] = {"vr": dictionary_VR(tag)}
-    if value is not None:
-        attribute["Value"] = list(value) if isinstance(value, (list, tuple)) else [value]
-    return f"{tag:08X}", attribute
+    values = () if value is None else tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    ((key, member),) = to_model({tag: Attribute(vr_of(tag), values)}).items()
+    return key, member

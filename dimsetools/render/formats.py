@@ -1,17 +1,21 @@
 """The output formats by name, and what each of them must be able to do with an operation's record.
 
 A record is a flat mapping: DICOM keywords, and our own data under names that start with an underscore
-(`_event`, `_path`, `_ms`). Each format lives in its own module, loaded when it is asked for.
+(`_event`, `_path`, `_ms`). A result is a data set that a peer gave us. Each format lives in its own module,
+loaded when it is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.errors import UsageError
 
 if TYPE_CHECKING:
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.render.columns import Path
     from dimsetools.render.line import Line
 
 FORMATS = ("table", "tsv", "csv", "dump", "json", "dicom-json", "xml")
@@ -22,14 +26,15 @@ Record = Mapping[str, object]
 class Layout(NamedTuple):
     """What the user chose about the looks of a format.
 
-    `fields` picks and orders keys, `headers` is the first row of tsv and csv, `color` and `ascii` are what
-    the stream can take.
+    `fields` picks and orders keys, `headers` is the first row of tsv, csv and the table of results, `color`
+    and `ascii` are what the stream can take. `width` is that of the terminal, 0 where there is none.
     """
 
     fields: tuple[str, ...] | None = None
     headers: bool = True
     color: bool = False
     ascii: bool = False
+    width: int = 0
 
 
 class Formatter:
@@ -42,6 +47,14 @@ class Formatter:
     def record(self, record: Record, line: Line | None) -> str:
         """Return one result; `line` is how a person would read it."""
         raise NotImplementedError
+
+    def result(self, attributes: Attributes, extra: Record) -> str:
+        """Return one data set; `extra` are our own names for it."""
+        raise NotImplementedError
+
+    def flush(self) -> str:
+        """Return what was held back of the results so far."""
+        return ""
 
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals at the end."""
@@ -62,6 +75,13 @@ class Formatter:
         """Return the fields the user picked, in that order; those that the record lacks are None."""
         fields = self.layout.fields
         return record if fields is None else {name: record.get(name) for name in fields}
+
+    @cached_property
+    def paths(self) -> tuple[tuple[str, Path], ...]:
+        """The fields the user picked, with where they are in a data set."""
+        from dimsetools.render.columns import path
+
+        return tuple((name, path(name)) for name in self.layout.fields or ())
 
 
 def formatter(name: str, layout: Layout) -> Formatter:

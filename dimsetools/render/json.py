@@ -1,17 +1,20 @@
-"""One JSON object a line, safe to look at in a terminal."""
+"""One JSON object a line, safe to look at in a terminal; data sets are flat records of keywords."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
+from dimsetools.dataset.flat import flat
 from dimsetools.escape import UNSAFE
+from dimsetools.render.columns import name_of, reach
 from dimsetools.render.formats import Formatter, Layout, Record
 
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable
 
+    from dimsetools.dataset.attributes import Attributes
     from dimsetools.render.line import Line
 
 
@@ -45,6 +48,19 @@ class Json(Formatter):
         """Return one object."""
         del line
         return self.encode(dict(self.picked(record))) + "\n"
+
+    def result(self, attributes: Attributes, extra: Record) -> str:
+        """Return a data set as one object."""
+        if self.layout.fields is None:
+            record = flat(attributes)
+            if extra:
+                record |= extra
+            return self.encode(record) + "\n"
+        picked: dict[str, object] = {}
+        for name, path in self.paths:
+            found = reach(attributes, path) if path else None
+            picked[name] = extra.get(name) if found is None else flat({path[-1]: found})[name_of(path[-1])]
+        return self.encode(picked) + "\n"
 
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals as one object; a pick asks for results alone, so it leaves them out."""

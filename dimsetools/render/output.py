@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from threading import Lock
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Self
 
 from dimsetools.render import color as color_policy
@@ -17,11 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
+    from dimsetools.dataset.attributes import Attributes
     from dimsetools.errors import DimseError
     from dimsetools.render.progress import Progress, State
 
+_NOTHING: Record = MappingProxyType({})
 _FIRST_PAINT = 0.3  # seconds; shorter work is over before a bar could tell anything
 _PAINT_EVERY = 0.1
+_HOLD = 0.02
+"""Seconds that a result may wait for more of them; a system call for each would take as long as making it."""
+_HELD = 65536
 
 
 class Output:
@@ -59,6 +66,7 @@ class Output:
             headers=headers,
             color=color_policy.wanted(color, stdout),
             ascii=not _takes_unicode(stdout),
+            width=_width(stdout),
         )
         self._formatter = formatter(self.format, layout)
         self._log: Callable[[object], str] | None = None
@@ -68,18 +76,50 @@ class Output:
             self._log = encoder(ascii_only=True)
         self._screen = Screen(stdout, self._stderr)
         self._results = Lock()  # a format may begin with its first record: it must be written first, too
+        self._held: list[str] = []
+        self._holding = False
+        self._size = 0
+        self._written = 0.0
 
     # -- results --------------------------------------------------------------------------------
 
     def columns(self, names: Sequence[str]) -> None:
-        """Name the columns of tsv and csv ahead of the first record; fields that the user picked win."""
+        """Name the columns of tsv, csv and tables of results; fields that the user picked win."""
         if self._formatter.columns is None:
             self._formatter.columns = tuple(names)
 
     def record(self, record: Record, line: Line | None = None) -> None:
         """Write one result at once; `line` is how a person reads it."""
         with self._results:
+            self._release()
             self._screen.out(self._formatter.record(record, line))
+
+    def result(self, attributes: Attributes, extra: Record = _NOTHING, *, more: bool = False) -> None:
+        """Write one data set that a peer gave us, `extra` beside it under names of our own.
+
+        With `more` at hand it may wait for them, but no longer than a person would notice.
+        """
+        with self._results:
+            text = self._formatter.result(attributes, extra)
+            self._held.append(text)
+            self._size += len(text)
+            self._holding = True
+            if not more or self._size > _HELD or time.monotonic() - self._written > _HOLD:
+                self._release()
+
+    def flush(self) -> None:
+        """Write the results that still wait for more."""
+        with self._results:
+            self._release()
+
+    def _release(self) -> None:
+        if not self._holding:
+            return
+        self._held.append(self._formatter.flush())
+        text = "".join(self._held)
+        self._held.clear()
+        self._holding, self._size, self._written = False, 0, time.monotonic()
+        self._screen.out(text)
 
     def summary(self, record: Record, line: Line | None = None) -> None:
         """Write the totals: to stdout if the format has a place for them, else the line to stderr.
@@ -87,6 +127,7 @@ class Output:
         Without a line, only the formats that are made for programs have totals.
         """
         with self._results:
+            self._release()
             text = self._formatter.summary(record, line)
             if text:
                 self._screen.out(text)
@@ -125,6 +166,7 @@ class Output:
         """
         told = diagnosis.record(error, node)
         with self._results:
+            self._release()
             text = self._formatter.error(told)
             if not text and record is not None:
                 text = self._formatter.record(record, line)
@@ -162,6 +204,7 @@ class Output:
 
         With `failed`, a document that was not begun is left to the Output which reports the failure.
         """
+        self.flush()
         text = self._formatter.close(failed=failed)
         if text:
             self._screen.out(text)
@@ -181,6 +224,8 @@ class Output:
     def _say(self, level: str, line: Line, record: Mapping[str, object] | None = None) -> None:
         if self.quiet:
             return
+        if self._holding:  # what was seen first is said first
+            self.flush()
         if self._log is not None:
             said = record or {"_event": "log", "_message": rendered(line, color=False)}
             self._screen.err(self._log({"_time": _now(), "_level": level, **said}) + "\n")
@@ -204,3 +249,13 @@ def _takes_unicode(stream: IO[str]) -> bool:
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="backslashreplace")
     return False
+
+
+def _width(stream: IO[str]) -> int:
+    """Return the columns of a terminal, 0 for another stream; 80 where the terminal does not know."""
+    if not stream.isatty():
+        return 0
+    try:
+        return int(os.environ.get("COLUMNS", "0")) or os.get_terminal_size(stream.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from dimsetools.render import values
 from dimsetools.render.formats import Formatter, Record
 from dimsetools.render.line import Line, rendered
+
+if TYPE_CHECKING:
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.render.grid import Grid
 
 
 class Table(Formatter):
@@ -15,6 +22,25 @@ class Table(Formatter):
         if line is not None and self.layout.fields is None:
             return rendered(line, self.layout.color) + "\n"
         return "  ".join(values.text(value) for value in self.picked(record).values()).rstrip() + "\n"
+
+    def result(self, attributes: Attributes, extra: Record) -> str:
+        """Return one row of the table; the first rows wait until there are enough, or until `flush`."""
+        if self.columns is None:
+            from dimsetools.render.columns import leaves
+
+            self.columns = (*leaves(attributes), *extra)
+        return self._grid.row(attributes, extra)
+
+    def flush(self) -> str:
+        """Settle the widths and return the rows that waited."""
+        return self._grid.settled() if self.columns is not None else ""
+
+    @cached_property
+    def _grid(self) -> Grid:
+        from dimsetools.render.grid import Grid
+
+        assert self.columns is not None
+        return Grid(self.columns, self.layout)
 
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals as a line."""

@@ -1,10 +1,15 @@
-"""How one value of a record reads as text, the same in every format that has no types of its own."""
+"""How one value reads as text, the same in every format that has no types of its own."""
 
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
+from typing import TYPE_CHECKING
 
 from dimsetools.escape import visible
+
+if TYPE_CHECKING:
+    from dimsetools.dataset.attributes import Attribute
 
 
 def text(value: object) -> str:
@@ -18,3 +23,20 @@ def text(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return "\\".join(map(text, value))
     return visible(str(value), sys.maxsize)
+
+
+def attribute(attribute: Attribute | None) -> str:
+    """Return all values of an attribute as text: bytes in base64, items as JSON."""
+    if attribute is None or not attribute.values:
+        return ""
+    vr, values = attribute
+    if len(values) == 1 and type(values[0]) is str:
+        return text(values[0])
+    if vr == "SQ":
+        from dimsetools.dataset.flat import flat
+        from dimsetools.render.json import encoder
+
+        return encoder()([flat(item) for item in values])
+    if vr == "AT":
+        return "\\".join(f"{tag:08X}" for tag in values)
+    return "\\".join(b64encode(value).decode() if type(value) is bytes else text(value) for value in values)

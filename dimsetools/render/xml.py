@@ -1,4 +1,6 @@
-"""XML: one document `<results>`, in it an empty element for each record of an operation.
+"""XML: one document `<results>`, in it a `<NativeDicomModel>` for each data set.
+
+A record of an operation is an empty element:
 
 `{"_event": "stored", "_path": "a.dcm"}` is written as `<record event="stored" path="a.dcm"/>`: attributes
 without the underscore, in the record's order, none for values that are absent. Totals are a `<summary>`,
@@ -14,6 +16,7 @@ from dimsetools.render import values
 from dimsetools.render.formats import Formatter, Record
 
 if TYPE_CHECKING:
+    from dimsetools.dataset.attributes import Attributes
     from dimsetools.render.line import Line
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
@@ -35,6 +38,17 @@ class Xml(Formatter):
         """Return a `<record>`."""
         del line
         return self._opened() + self._element("record", self.picked(record))
+
+    def result(self, attributes: Attributes, extra: Record) -> str:
+        """Return a data set; what we have to say of it is a `<record>` before it."""
+        from dimsetools.render.columns import in_utf8, picked
+        from dimsetools.render.native import model
+
+        if self.layout.fields is not None:
+            attributes = picked(attributes, [path for _, path in self.paths])
+            extra = {name: extra.get(name) for name, path in self.paths if not path}
+        before = self._element("record", extra) if extra else ""
+        return self._opened() + before + "\n".join((*model(in_utf8(attributes), "  "), ""))
 
     def summary(self, record: Record, line: Line | None) -> str:
         """Return a `<summary>`, unless fields are picked."""
