@@ -268,6 +268,13 @@ class StatusFailure(DimseError):
         self.offending = offending
 
 
+class SubOperationsFailed(StatusFailure):
+    """Objects of a retrieve could not be sent; the exit status is for none that could."""
+
+    name = "suboperations-failed"
+    exit_code = ExitCode.SUBOPERATIONS
+
+
 # -- limits and signals -----------------------------------------------------------------------------
 
 

@@ -255,18 +255,30 @@ def name_of(uid: str) -> str:
     return entry[0] if entry else uid
 
 
+# PS3.6 of 2025 and 2026, which pydicom's dictionary does not have yet.
+_NEW_STORAGE_CLASSES = (
+    "1.2.840.10008.5.1.4.1.1.9.100.1",
+    "1.2.840.10008.5.1.4.1.1.9.100.2",
+    "1.2.840.10008.5.1.4.1.1.66.7",
+    "1.2.840.10008.5.1.4.1.1.66.8",
+)
+
+
 @cache
-def storage_classes() -> frozenset[str]:
-    """Return every storage SOP class, retired and non-patient ones included (PS3.4 B.5, GG.3).
-
-    pynetdicom knows newer classes than pydicom, pydicom the retired ones: it is the union of both.
-    """
-    from pynetdicom.presentation import AllStoragePresentationContexts
-
-    current = {str(context.abstract_syntax) for context in AllStoragePresentationContexts}
-    named = {
+def known_storage_classes() -> tuple[str, ...]:
+    """Return every storage SOP class, retired and non-patient ones included (PS3.4 B.5, GG.3)."""
+    named = (
         uid
         for uid, (_, kind, _, _, keyword) in _dictionary().items()
         if kind == "SOP Class" and "Storage" in keyword and uid.startswith("1.2.840.10008.5.1.4.")
-    }
-    return frozenset(current | named)
+    )
+    return tuple(dict.fromkeys((*named, *_NEW_STORAGE_CLASSES)))
+
+
+@cache
+def storage_classes() -> frozenset[str]:
+    """Return the classes of `known_storage_classes`, and those that only pynetdicom knows."""
+    from pynetdicom.presentation import AllStoragePresentationContexts
+
+    current = {str(context.abstract_syntax) for context in AllStoragePresentationContexts}
+    return frozenset(current.union(known_storage_classes()))

@@ -1,0 +1,175 @@
+"""What C-GET and C-MOVE have in common (PS3.4 C.4.2 and C.4.3): what is asked for, and what came of it.
+
+A retrieve is many C-STORE sub-operations; its responses count them, and the last one may name those that
+failed. Peers count in their own ways, so only the counts of the last response decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dimsetools.dataset.attributes import Attribute, Attributes, texts
+from dimsetools.dataset.decode import decode
+from dimsetools.errors import DimseError, ExitCode, InputError, StatusFailure, SubOperationsFailed
+from dimsetools.message.composite import CGetRsp
+from dimsetools.status import Category, describe, transient
+
+PATIENT_ID = 0x00100020
+STUDY_UID = 0x0020000D
+SERIES_UID = 0x0020000E
+INSTANCE_UID = 0x00080018
+LEVEL = 0x00080052
+UNIQUE_KEYS = (PATIENT_ID, STUDY_UID, SERIES_UID, INSTANCE_UID)
+_FAILED_LIST = 0x00080058
+
+OUT_OF_RESOURCES = 0xA700
+"""Our own answer to a sub-operation whose object could not be written."""
+_CANNOT_PERFORM = 0xA702
+
+
+class Wanted(NamedTuple):
+    """One retrieve: `identifier` is what the request carries, its level included."""
+
+    level: str
+    identifier: Attributes
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What two retrieves of the same objects have in common."""
+        return (self.level, *(texts(self.identifier, tag) for tag in UNIQUE_KEYS))
+
+
+class Counts(NamedTuple):
+    """Sub-operations: still to be done, done, failed, and done with a warning."""
+
+    remaining: int = 0
+    completed: int = 0
+    failed: int = 0
+    warning: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        return sum(self)
+
+    @property
+    def stored(self) -> int:
+        """How many objects have arrived."""
+        return self.completed + self.warning
+
+    def after(self, response: CGetRsp, *, final: bool = False) -> Counts:
+        """Return the counts that a response gives; what it leaves out stays as it was, at the end nothing."""
+        remaining = 0 if final else response.remaining
+        given = (remaining, response.completed, response.failed, response.warning)
+        return Counts(*(old if new is None else new for old, new in zip(self, given, strict=True)))
+
+
+class Landed(NamedTuple):
+    """An object that came, and the `status` that it was answered with; what is `told` of it by its keeper.
+
+    `seconds` from its request to our response. `late` if the retrieve had ended already.
+    """
+
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    status: int
+    size: int
+    seconds: float
+    told: Mapping[str, object]
+    comment: str = ""
+    late: bool = False
+
+
+class Going(NamedTuple):
+    """A retrieve is under way."""
+
+    wanted: Wanted
+    counts: Counts
+
+
+class Opened(NamedTuple):
+    """An association is open: who is there, and how many presentation contexts it took."""
+
+    software: str
+    max_pdu: int
+    proposed: int
+    accepted: int
+
+
+class Noted(NamedTuple):
+    """Something worth to be told beside the results."""
+
+    text: str
+
+
+class Retrieved(NamedTuple):
+    """A retrieve that is over. `failed` are the instances that the peer says it could not send.
+
+    It went well if `error` is None. Without a final response `status` is None. `objects` came to us, with
+    `size` bytes in all; `refused` of them we did not take.
+    """
+
+    wanted: Wanted
+    status: int | None
+    counts: Counts
+    seconds: float
+    error: DimseError | None = None
+    comment: str = ""
+    failed: tuple[str, ...] = ()
+    objects: int = 0
+    size: int = 0
+    refused: int = 0
+
+
+Event = Landed | Going | Opened | Noted | Retrieved
+
+
+def narrowed(wanted: Wanted, instances: tuple[str, ...]) -> Wanted:
+    """Return the retrieve of some instances alone, for a `wanted` at the level of images."""
+    identifier = {**wanted.identifier, INSTANCE_UID: Attribute("UI", instances)}
+    return wanted._replace(identifier=dict(sorted(identifier.items())))
+
+
+def failed_instances(data: bytes | None, syntax: str) -> tuple[str, ...]:
+    """Return the Failed SOP Instance UID List of a final response; () if there is none that can be read."""
+    if not data:
+        return ()
+    try:
+        return tuple(filter(None, texts(decode(data, syntax), _FAILED_LIST)))
+    except InputError:
+        return ()
+
+
+def verdict(response: CGetRsp, service: str, counts: Counts) -> DimseError | None:
+    """Return what is wrong with a retrieve that ended like this, None if all objects were sent.
+
+    A warning with failed sub-operations, and the failure "cannot perform sub-operations", are about the
+    objects; any other failure is about the retrieve itself.
+    """
+    status = response.status
+    meaning = describe(status, service)
+    comment = response.error_comment or ""
+    done_with = meaning.category in (Category.SUCCESS, Category.WARNING)
+    if done_with and not counts.failed:
+        return None
+    if done_with or (status == _CANNOT_PERFORM and counts.failed):
+        error: StatusFailure = SubOperationsFailed(
+            f"{counts.failed} of {counts.total} sub-operations failed",
+            status=status,
+            service=service,
+            comment=comment,
+        )
+    else:
+        error = StatusFailure(
+            meaning.meaning,
+            status=status,
+            service=service,
+            comment=comment,
+            offending=response.offending_element,
+        )
+    if counts.stored:
+        error.exit_code = ExitCode.PARTIAL  # type: ignore[misc]  # of this one
+    error.retryable = transient(status, service)
+    return error
