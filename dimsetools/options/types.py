@@ -29,6 +29,27 @@ class Checked(click.ParamType[Any]):
             self.fail(f"{value!r} {error}", param, ctx)
 
 
+class Named(Checked):
+    """A check of words that a shell can offer: those of `choices`, or what `fill` names."""
+
+    def __init__(
+        self,
+        name: str,
+        check: Callable[[str], Any],
+        *,
+        choices: Callable[[], tuple[str, ...]] = tuple,
+        fill: str = "choice",
+    ) -> None:
+        super().__init__(name, check)
+        self._choices = choices
+        self.fill = fill
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words, loaded when they are asked for."""
+        return self._choices()
+
+
 def seconds(text: str) -> float:
     """Return a time in seconds from `10`, `2.5`, `500ms`, `30s`, `5m` or `1h`."""
     match = _DURATION.fullmatch(text)
