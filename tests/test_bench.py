@@ -64,7 +64,7 @@ def test_the_responder_answers_findscu_and_pynetdicom_with_every_match() -> None
         for querier in (findscu, pynetdicom_findscu):
             printed = run_printing(querier(server.port), MARKER, watched=False)
             heard = server.hear(10.0)
-            assert (printed.ran.code, printed.count) == (0, matches)
+            assert (printed.ran.code, printed.marks) == (0, matches)
             assert heard["objects"] == matches
             assert heard["first"] <= heard["last"] <= heard["first"] + heard["seconds"]
 
@@ -79,7 +79,7 @@ def test_the_first_mark_is_timed_in_what_a_program_prints() -> None:
     program = "import time; print('some MA', end='', flush=True); print('RK\\nMARK', flush=True); input()"
     began = time.monotonic()
     printed = run_printing([sys.executable, "-c", program], b"MARK", watched=True)
-    assert printed.count == 2
+    assert printed.marks == 2
     assert began < printed.first < time.monotonic()
     assert printed.ran.code == 1  # there was no input
 

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 from tests.bench.contestants import bare_sender
 from tests.bench.figures import Sample, Table, Target, shown
 from tests.bench.launching import Run, Server, run, serve
-from tests.corpus import make_folder, make_huge
+from tests.corpus import make_file, make_folder, make_huge
 
 HEARING = 10.0  # seconds after a sender's end that its receiver has to tell of it
 KB, MB, GB = 1 << 10, 1 << 20, 1 << 30
@@ -66,6 +66,22 @@ class Bench:
         """CT images of 0.5 MB."""
         objects = 200 if self.quick else 2000
         return self._corpus(f"{objects} x 0.5 MB", objects, MB // 2)
+
+    @cached_property
+    def images(self) -> Corpus:
+        """What a node is given and asked for: two studies of CT images."""
+        return self._corpus("400 x 0.5 MB", 400, MB // 2)
+
+    @cached_property
+    def reports(self) -> Corpus:
+        """Small objects of all sizes from 2 to 20 KB, as structured reports are."""
+        folder = self.folder / f"corpus-{next(self._numbers)}"
+        folder.mkdir()
+        objects = 200 if self.quick else 2000
+        for number in range(objects):
+            make_file(folder / f"{number:06d}.dcm", number, size=2 * KB + number % 10 * 2 * KB)
+        total = sum(len(path.read_bytes()) for path in folder.iterdir())
+        return Corpus(f"{objects} x 2 to 20 KB", folder, objects, total)
 
     @cached_property
     def large(self) -> Corpus:
@@ -154,9 +170,11 @@ def meter(argv: Sequence[str]) -> Iterator[Meter]:
         yield Meter(server)
 
 
-def bare(port: int, corpus: Corpus) -> tuple[float, int]:
+def bare(port: int, corpus: Corpus, called: str = "ANY-SCP") -> tuple[float, int]:
     """Seconds of the data phase and objects of the bare sender into any receiver on the port."""
-    done = subprocess.run(bare_sender(port, corpus.folder), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        bare_sender(port, corpus.folder, called), capture_output=True, text=True, check=False
+    )
     if done.returncode:
         return float("nan"), 0
     line = json.loads(done.stdout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.peers.certificates import Certificates
 
@@ -27,9 +28,9 @@ def dimse_store(port: int, folder: Path) -> list[str]:
     return dimse("store", "-q", f"ANY-SCP@{HOST}:{port}", folder)
 
 
-def dcmsend(port: int, folder: Path) -> list[str]:
+def dcmsend(port: int, folder: Path, *options: str) -> list[str]:
     """DCMTK's newer sender."""
-    return ["dcmsend", HOST, str(port), "+sd", str(folder)]
+    return ["dcmsend", *options, HOST, str(port), "+sd", str(folder)]
 
 
 def storescu(port: int, folder: Path) -> list[str]:
@@ -42,9 +43,9 @@ def pynetdicom_storescu(port: int, folder: Path) -> list[str]:
     return [PYTHON, "-m", "pynetdicom", "storescu", HOST, str(port), str(folder), "-cx"]
 
 
-def bare_sender(port: int, folder: Path) -> list[str]:
+def bare_sender(port: int, folder: Path, called: str = "ANY-SCP") -> list[str]:
     """The bare socket loop."""
-    return [PYTHON, "-m", "tests.bench.sender", str(port), str(folder)]
+    return [PYTHON, "-m", "tests.bench.sender", str(port), str(folder), called]
 
 
 SENDERS: dict[str, Sender] = {
@@ -86,6 +87,86 @@ QUERIERS: dict[str, Querier] = {
     "findscu -v": findscu,
     "pynetdicom findscu": pynetdicom_findscu,
 }
+
+
+class Asked(NamedTuple):
+    """A node that objects are retrieved from, and the studies that are wanted of it."""
+
+    aet: str
+    port: int
+    studies: Sequence[str]
+
+    @property
+    def words(self) -> list[str]:
+        """Host and port, as DCMTK and pynetdicom take them."""
+        return [HOST, str(self.port)]
+
+    @property
+    def keys(self) -> list[str]:
+        """Unique keys by number, which is all that movescu understands."""
+        return ["-S", "-k", "0008,0052=STUDY", "-k", "0020,000d=" + "\\".join(self.studies)]
+
+    @property
+    def named_keys(self) -> list[str]:
+        """The same for pynetdicom."""
+        return ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=" + "\\".join(self.studies)]
+
+    @property
+    def ours(self) -> list[str]:
+        """The same for us."""
+        uids = "\\".join(self.studies)
+        return ["-q", f"{self.aet}@{HOST}:{self.port}", "-L", "study", f"StudyInstanceUID={uids}"]
+
+
+# The command line of one that has objects sent to a folder, for (node, folder).
+Getter = Callable[[Asked, Path], Sequence[str]]
+
+
+def dimse_get(node: Asked, folder: Path) -> list[str]:
+    """Our C-GET, which leaves the disk to the kernel as the others do."""
+    return dimse("get", *node.ours, "-o", folder, "--durability", "none")
+
+
+def getscu(node: Asked, folder: Path, *options: str) -> list[str]:
+    """DCMTK's."""
+    argv = ["getscu", "-pdu", "131072", *options, "-aec", node.aet, *node.keys]
+    return [*argv, "-od", str(folder), *node.words]
+
+
+def pynetdicom_getscu(node: Asked, folder: Path) -> list[str]:
+    """pynetdicom's."""
+    argv = [PYTHON, "-m", "pynetdicom", "getscu", "-pdu", "0", "-aec", node.aet, *node.named_keys]
+    return [*argv, "-od", str(folder), *node.words]
+
+
+GETTERS: dict[str, Getter] = {
+    "dimse get": dimse_get,
+    "getscu": getscu,
+    "getscu +B": lambda node, folder: getscu(node, folder, "+B"),
+    "pynetdicom getscu": pynetdicom_getscu,
+}
+
+
+def dimse_move(node: Asked, destination: str) -> list[str]:
+    """Our C-MOVE to somebody else."""
+    return dimse("move", *node.ours, "--dest", destination)
+
+
+def movescu(node: Asked, destination: str) -> list[str]:
+    """DCMTK's."""
+    return ["movescu", "-aec", node.aet, "-aem", destination, *node.keys, *node.words]
+
+
+def dimse_move_here(node: Asked, folder: Path, own: str, port: int) -> list[str]:
+    """Our C-MOVE to ourselves."""
+    here = ["--aet", own, "--receive", str(port), "-o", str(folder), "--durability", "none"]
+    return dimse("move", *node.ours, *here)
+
+
+def movescu_here(node: Asked, folder: Path, own: str, port: int, *options: str) -> list[str]:
+    """DCMTK's; bit preserving, it writes where it was started, whatever -od says."""
+    argv = ["env", "-C", str(folder), "movescu", "-pdu", "131072", *options, "-aet", own, "-aem", own]
+    return [*argv, "+P", str(port), "-aec", node.aet, *node.keys, *node.words]
 
 
 def plain_receiver() -> list[str]:

@@ -80,7 +80,7 @@ class Printed(NamedTuple):
     """What a program took, and what was seen of its output."""
 
     ran: Run
-    count: int  # times that the mark was in it
+    marks: int  # times that the mark was in it
     first: float  # `time.monotonic` when the mark was there for the first time; 0 when never
 
 

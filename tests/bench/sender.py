@@ -1,4 +1,4 @@
-"""A sender that only reads files and sends them: `python -m tests.bench.sender PORT FOLDER`.
+"""A sender that only reads files and sends them: `python -m tests.bench.sender PORT FOLDER [CALLED]`.
 
 The bare socket loop over the same bytes: it knows the corpus (`tests.corpus` wrote it), so it neither looks
 for files below FOLDER nor at anything but the group length in front of a data set. One message at a time,
@@ -31,11 +31,11 @@ def maximum_length(acceptance: bytes) -> int:
 class Loop:
     """One association to the receiver."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, called: bytes) -> None:
         self.sock = sock
         self.buffer = memoryview(bytearray(CHUNK))
         context = wire.Context(1, wire.CT_IMAGE, (wire.EXPLICIT_LE,))
-        sock.sendall(wire.associate_rq([context], max_pdu=131072))
+        sock.sendall(wire.associate_rq([context], called=called, max_pdu=131072))
         self.payload = maximum_length(self._answer(wire.ASSOCIATE_AC)) - 6
 
     def _answer(self, expected: int) -> bytes:
@@ -90,11 +90,11 @@ class Loop:
 
 def main() -> None:
     """Send all files of a folder, in order of their names."""
-    port, folder = int(sys.argv[1]), sys.argv[2]
+    port, folder, called = int(sys.argv[1]), sys.argv[2], [*sys.argv, "ANY-SCP"][3]
     paths = sorted(entry.path for entry in os.scandir(folder))
     with socket.create_connection(("127.0.0.1", port)) as sock:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        loop = Loop(sock)
+        loop = Loop(sock, called.encode())
         began = time.monotonic()
         for number, path in enumerate(paths):
             loop.store(number % 65535 + 1, path)

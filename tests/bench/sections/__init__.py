@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.bench.bench import Bench
-from tests.bench.sections import find, memory, scp, start, stock, store, tls
+from tests.bench.sections import find, ingest, memory, retrieve, scp, start, stock, store, tls
 
 Section = Callable[[Bench], None]
 
@@ -15,6 +15,8 @@ SECTIONS: Mapping[str, Section] = {
     "tls": tls.measure,
     "scp": scp.measure,
     "find": find.measure,
+    "retrieve": retrieve.measure,
+    "ingest": ingest.measure,
     "memory": memory.measure,
     "stock": stock.measure,
 }

@@ -53,7 +53,7 @@ def ask(peer: Responder, argv: Sequence[str]) -> Sample:
     """One querier to its end, its output in a file; the matches that it did not print are missing."""
     printed = run_printing(argv, MARKER, watched=False)
     heard = peer.server.hear(HEARING)
-    missing = peer.matches - printed.count
+    missing = peer.matches - printed.marks
     return Sample(printed.ran.seconds, printed.ran.peak, heard.get("seconds", 0.0), missing)
 
 
@@ -63,7 +63,7 @@ def first_match(bench: Bench, peer: Responder) -> None:
     for _ in range(bench.runs):
         printed = run_printing(dimse_find(peer.port), MARKER, watched=True)
         heard = peer.server.hear(HEARING)
-        out = printed.count == peer.matches and heard
+        out = printed.marks == peer.matches and heard
         ahead.append(1000 * (heard["last"] - printed.first) if out else float("-inf"))
     text = f"find, {peer.matches} matches: the first is out before the last is sent, in the worst run"
     bench.judge(Target(text, min(ahead), 0.0, unit="ms"))
