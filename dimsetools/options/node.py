@@ -51,6 +51,17 @@ class Keeping:
 
 
 @dataclass(frozen=True)
+class Answering:
+    """What is answered out of what is kept."""
+
+    no_index: bool = False
+    worklist: str | None = None
+    dest: tuple[str, ...] = ()
+    reindex: bool = False
+    check: bool = False
+
+
+@dataclass(frozen=True)
 class Running:
     """When the node ends and what it tells; times in seconds."""
 
@@ -164,7 +175,9 @@ KEEPING = Group(
             callback=_bytes,
             metavar="BYTES",
         ),
-        _option("--ignore", "Answer Success and keep nothing.", is_flag=True),
+        _option(
+            "--ignore", "Answer Success to every object and keep nothing, not even an index.", is_flag=True
+        ),
         _option(
             "--on-object",
             "Run this for each object, without a shell; {path}, {SOPInstanceUID}, ... are filled in.",
@@ -173,6 +186,29 @@ KEEPING = Group(
         _option("--on-study", "Run this for each study that has been quiet for a while.", metavar="COMMAND"),
         _seconds(
             "--study-timeout", f"How long is a while (default {_STUDY_TIMEOUT:g}).", default=_STUDY_TIMEOUT
+        ),
+    ),
+)
+ANSWERING = Group(
+    "Query and retrieval",
+    Answering,
+    (
+        _option("--no-index", "Only receive: answer no queries, send nothing.", is_flag=True),
+        _option(
+            "--worklist",
+            "Answer modality worklist queries from the DICOM or JSON items in this folder.",
+            type=click.Path(file_okay=False),
+            metavar="DIR",
+        ),
+        _option(
+            "--dest",
+            "A C-MOVE may send objects to this node, as to each one in the configuration. Repeatable.",
+            multiple=True,
+            metavar="AET@HOST:PORT",
+        ),
+        _option("--reindex", "Make the index of DIR anew from its files, and exit.", is_flag=True),
+        _option(
+            "--check", "List files without an index entry and entries without a file, and exit.", is_flag=True
         ),
     ),
 )
@@ -188,6 +224,10 @@ RUNNING = Group(
             default=_GRACE,
         ),
         _option("--ready-file", "Write the port to FILE once it is listened on.", type=FILE, metavar="FILE"),
-        _option("--log-phi", "Log paths also where --layout puts patients' data in them.", is_flag=True),
+        _option(
+            "--log-phi",
+            "Log what may tell who a patient is: paths by --layout, and keys of queries.",
+            is_flag=True,
+        ),
     ),
 )

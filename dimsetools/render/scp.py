@@ -29,14 +29,19 @@ COLUMNS = (
 )
 """Of an object on stdout."""
 
-_LEVELS = {"association-opened": 1, "stored": 1}
+_LEVELS = {"association-opened": 1, "stored": 1, "not-sent": 1}
+_ASKED = frozenset(("query", "retrieve", "move"))
+_FINE = frozenset(("0000", "FE00"))
 
 Record = Mapping[str, object]
 
 
 def level(record: Record) -> int:
     """Return the verbosity at which a record is shown."""
-    return _LEVELS.get(str(record["_event"]), 0)
+    event = str(record["_event"])
+    if event in _ASKED:
+        return 1 if record["_status"] in _FINE else 0
+    return _LEVELS.get(event, 0)
 
 
 def line(record: Record) -> Line:
@@ -45,6 +50,11 @@ def line(record: Record) -> Line:
     stamp = dim(time.strftime("%Y-%m-%dT%H:%M:%S%z "))
     if event in ("stored", "refused"):
         return [stamp, *_object(record)]
+    if event in _ASKED:
+        return [stamp, *_asked(record)]
+    if event == "not-sent":
+        who = f"#{record['_association']} {record['_calling']}  "
+        return [stamp, who, bad("not sent"), f" {record['SOPInstanceUID']}: {record['_reason']}"]
     if event.startswith("association-"):
         return [stamp, *_association(record, event)]
     reason = str(record.get("_reason", ""))
@@ -61,6 +71,31 @@ def _object(record: Record) -> list[str | Span]:
     else:
         spans += [good(str(record["_outcome"])), f" {record.get('_path') or record['SOPInstanceUID']}"]
     return [*spans, dim(f"  {size(_number(record, '_bytes'))} {record['_ms']} ms")]
+
+
+def _asked(record: Record) -> list[str | Span]:
+    """Return what was asked for, how much of it there was, and how it ended."""
+    status, level = str(record["_status"]), str(record["_level"]).lower()
+    words = [str(record["_event"]), str(record["_model"])]
+    words += [level] if level else []
+    words += [f"to {record['_destination']}"] if "_destination" in record else []
+    spans: list[str | Span] = [f"#{record['_association']} {record['_calling']}  {' '.join(words)}  "]
+    if record["_event"] == "query":
+        spans += [counted(_number(record, "_matches"), "answer")]
+    else:
+        spans += [f"{record['_completed']} of {counted(_number(record, '_matches'), 'object')}"]
+        spans += [f", {record['_warning']} with a warning"] if record["_warning"] else []
+    if record.get("_failed"):
+        spans += [", ", bad(f"{record['_failed']} failed")]
+    if status == "FE00":
+        spans += [", ", warn("cancelled")]
+    elif status != "0000":
+        spans += [", ", bad(status)]
+    if record.get("_reason"):
+        spans.append(f": {record['_reason']}")
+    if keys := record.get("_keys"):
+        spans.append(dim(f"  {' '.join(map(str, keys))}" if isinstance(keys, list) else ""))
+    return [*spans, dim(f"  {record['_ms']} ms")]
 
 
 def _association(record: Record, event: str) -> list[str | Span]:

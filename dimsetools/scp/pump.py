@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
+from time import monotonic
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -17,6 +18,16 @@ T = TypeVar("T")
 
 _AHEAD = 256
 """Results that wait to be taken, before the work is held up."""
+
+_working: set[threading.Thread] = set()
+
+
+def settled(wait: float) -> bool:
+    """Wait `wait` seconds for the work that nobody takes any more; whether none is left."""
+    deadline = monotonic() + wait
+    for thread in tuple(_working):
+        thread.join(max(deadline - monotonic(), 0.0))
+    return not _working
 
 
 class Pump(Generic[T]):
@@ -35,7 +46,12 @@ class Pump(Generic[T]):
         self._closed = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
-        self._thread.start()
+        _working.add(self._thread)
+        try:
+            self._thread.start()
+        except RuntimeError:  # no thread to be had
+            _working.discard(self._thread)
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -84,6 +100,7 @@ class Pump(Generic[T]):
             if close is not None:
                 with suppress(Exception):
                     close()
+            _working.discard(self._thread)
             with self._changed:
                 self._done = True
                 self._changed.notify_all()

@@ -15,11 +15,18 @@ from dimsetools.dataset.dictionary import keyword_of
 from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.dataset.levels import LEVEL
 from dimsetools.dataset.models import Model
-from dimsetools.errors import InputError
+from dimsetools.errors import DimseError, InputError
 from dimsetools.escape import visible
 from dimsetools.message.composite import CFindRq
 from dimsetools.message.exchange import Incoming
-from dimsetools.scp.faults import CANCELLED, PENDING, PENDING_WITHOUT, SOP_CLASS_NOT_SUPPORTED, SUCCESS
+from dimsetools.scp.faults import (
+    CANCELLED,
+    PENDING,
+    PENDING_WITHOUT,
+    SOP_CLASS_NOT_SUPPORTED,
+    SUCCESS,
+    UNABLE_TO_PROCESS,
+)
 from dimsetools.scp.identifiers import (
     COMBINED_DATE_TIME,
     FUZZY,
@@ -33,6 +40,8 @@ from dimsetools.scp.pump import Pump
 from dimsetools.scp.roles import Caller, Conversation, IdentifierSink, Lasting, Record, Reply, Settled, Task
 
 if TYPE_CHECKING:
+    from dimsetools.archive.index import Index
+    from dimsetools.archive.worklist import Worklist
     from dimsetools.association.values import AcceptedContext
 
 RETRIEVE_AET, AVAILABILITY = 0x00080054, 0x00080056
@@ -63,6 +72,38 @@ class Answers(Protocol):
 
     def supports(self, asked: Asked) -> bool:
         """Tell whether every key can be matched."""
+
+
+class ArchiveAnswers:
+    """Answers the queries of a query/retrieve model out of the index of an archive."""
+
+    def __init__(self, index: Index, model: Model) -> None:
+        self._index = index
+        self._model = model.name
+
+    def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
+        """Return the entities that match."""
+        return self._index.find(self._model, asked.level, asked.keys, **negotiated._asdict())
+
+    def supports(self, asked: Asked) -> bool:
+        """Tell whether the index has every key."""
+        return not self._index.unsupported(asked.level, asked.keys)
+
+
+class WorklistAnswers:
+    """Answers the queries of the modality worklist model."""
+
+    def __init__(self, worklist: Worklist) -> None:
+        self._worklist = worklist
+
+    def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
+        """Return the items that match."""
+        _, datetime, fuzzy = negotiated
+        return self._worklist.find(asked.keys, fuzzy=fuzzy, datetime=datetime)
+
+    def supports(self, asked: Asked) -> bool:  # noqa: ARG002  # items have whatever they have
+        """Tell whether every key can be matched."""
+        return True
 
 
 class Queried(NamedTuple):
@@ -122,7 +163,12 @@ class _Querying(Lasting):
         encoded = self._encoded(asked, source.find(asked, negotiated))
         with Pump(encoded, f"query-{self._caller.number}") as found:
             while not found.ended:
-                for data in found.take(_WAIT):
+                try:
+                    taken = found.take(_WAIT)
+                except DimseError as error:  # the index is broken, or gone
+                    yield self._final(UNABLE_TO_PROCESS, error.message)
+                    return
+                for data in taken:
                     if conversation.cancelled():
                         break
                     self._matches += 1

@@ -31,6 +31,9 @@ OBJECT = {
     "_bytes": 2000,
     "_ms": 1.5,
 }
+ASKED = {"_association": 7, "_calling": "WS", "_model": "study", "_level": "STUDY", "_ms": 1.5}
+QUERY = {**ASKED, "_event": "query", "_keys": ["StudyDate", "PatientID"], "_matches": 2, "_status": "0000"}
+MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_completed": 7, "_failed": 0}
 
 
 @pytest.mark.parametrize(
@@ -66,6 +69,27 @@ OBJECT = {
             {**OBJECT, "_event": "refused", "_status": "A700", "_reason": "full"},
             "#7 CT1  refused A700 1.2.3: full  2.0 kB 1.5 ms",
             0,
+        ),
+        (QUERY, "#7 WS  query study study  2 answers  StudyDate PatientID  1.5 ms", 1),
+        (
+            {**QUERY, "_level": "", "_keys": [], "_matches": 0, "_status": "A900", "_reason": "why"},
+            "#7 WS  query study  0 answers, A900: why  1.5 ms",
+            0,
+        ),
+        (
+            {**MOVE, "_warning": 0, "_status": "FE00"},
+            "#7 WS  move study study to D  7 of 9 objects, cancelled  1.5 ms",
+            1,
+        ),
+        (
+            {**MOVE, "_event": "retrieve", "_warning": 1, "_failed": 1, "_status": "B000"},
+            "#7 WS  retrieve study study to D  7 of 9 objects, 1 with a warning, 1 failed, B000  1.5 ms",
+            0,
+        ),
+        (
+            {**OBJECT, "_event": "not-sent", "_reason": "gone"},
+            "#7 CT1  not sent 1.2.3: gone",
+            1,
         ),
         ({"_event": "hook-failed", "_command": "x", "_reason": "exit 1"}, "hook x: exit 1", 0),
         ({"_event": "internal-error", "_reason": "KeyError"}, "internal-error KeyError", 0),

@@ -1,0 +1,117 @@
+"""Retrieval by C-GET (PS3.4 C.4.3): objects go out on the association on which they were asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from dimsetools.errors import DimseError, NoContext
+from dimsetools.message.composite import CGetRq, CStoreRq
+from dimsetools.message.exchange import Incoming
+from dimsetools.scp.faults import SOP_CLASS_NOT_SUPPORTED
+from dimsetools.scp.kept import Archive, open_kept
+from dimsetools.scp.retrieval import Retrieving
+from dimsetools.scp.roles import Caller, Conversation, Lasting, Reply, Settled, Stored, SubOperation, Task
+from dimsetools.services.plan import Pair, Rules
+from dimsetools.services.sending import source_of
+from dimsetools.status import describe
+from dimsetools.uids import name_of
+
+if TYPE_CHECKING:
+    from dimsetools.archive.index import Instance
+    from dimsetools.association.values import AcceptedContext
+    from dimsetools.dataset.models import Model
+
+_RULES = Rules()
+
+
+class Get:
+    """Answers C-GET requests in `models`, by SOP class.
+
+    `log_objects` asks for a record of each object that was not sent.
+    """
+
+    def __init__(self, archive: Archive, models: Mapping[str, Model], *, log_objects: bool = False) -> None:
+        self.archive = archive
+        self.models = models
+        self.log_objects = log_objects
+
+    def begin(self, incoming: Incoming, caller: Caller) -> Task | Lasting:
+        """Take a retrieve in the model that the presentation context is for."""
+        request = incoming.command
+        assert isinstance(request, CGetRq)
+        model = self.models.get(request.affected_sop_class_uid)
+        if model is None or request.affected_sop_class_uid != incoming.context.abstract_syntax:
+            return Settled(SOP_CLASS_NOT_SUPPORTED, "the presentation context is for another SOP class")
+        getting = _Getting(self.archive, model, incoming.context, caller, log_objects=self.log_objects)
+        getting.priority = request.priority
+        return getting
+
+
+class _Getting(Retrieving):
+    """One C-GET."""
+
+    priority = 0
+
+    def send(self, instances: list[Instance], conversation: Conversation) -> Generator[Reply, None, None]:
+        """Make the sub-operations."""
+        told: list[Reply] = []
+        operations = self._operations(instances, conversation, told)
+        for outcome in conversation.store(operations):
+            yield from told
+            told.clear()
+            reply = self._judged(outcome) if outcome is not None else None
+            reply = reply or self.tally.pending()
+            if reply is not None:
+                yield reply
+        yield from told
+
+    def _judged(self, outcome: Stored) -> Reply | None:
+        """Count a sub-operation."""
+        operation, answer = outcome
+        uid = operation.request.affected_sop_instance_uid
+        if answer is None:
+            return self.failed(uid, "not answered before the C-CANCEL took effect")
+        if isinstance(answer, DimseError):
+            return self.failed(uid, answer)
+        if self.tally.done(answer.status):
+            return None
+        return self.failed(uid, describe(answer.status, "C-STORE").meaning, answer.status)
+
+    def _operations(
+        self, instances: list[Instance], conversation: Conversation, told: list[Reply]
+    ) -> Iterator[SubOperation]:
+        """Return the sub-operations that can be made; those that cannot are counted on the way."""
+        accepted = [context for context in conversation.contexts if context.as_scu]
+        known: dict[Pair, AcceptedContext | None] = {}
+        for instance in instances:
+            try:
+                yield self._operation(instance, accepted, known)
+            except DimseError as error:
+                reply = self.failed(instance.sop_instance, error)
+                if reply is not None:
+                    told.append(reply)
+
+    def _operation(
+        self, instance: Instance, accepted: list[AcceptedContext], known: dict[Pair, AcceptedContext | None]
+    ) -> SubOperation:
+        fd, meta, _ = open_kept(self.archive.store, instance)
+        try:
+            pair = (meta.sop_class_uid, meta.transfer_syntax)
+            if pair not in known:
+                known[pair] = _RULES.match(pair, accepted)
+            context = known[pair]
+            if context is None:
+                raise NoContext(f"no presentation context for {name_of(pair[0])}, {name_of(pair[1])}")
+            request = CStoreRq(
+                affected_sop_class_uid=meta.sop_class_uid,
+                affected_sop_instance_uid=meta.sop_instance_uid,
+                priority=self.priority,
+            )
+            source = source_of(fd, meta, context.transfer_syntax)
+        except BaseException:
+            os.close(fd)
+            raise
+        return SubOperation(context, request, source, partial(os.close, fd))
