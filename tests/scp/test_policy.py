@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from dimsetools.association.values import Acceptance, Identity, Proposal, ProposedContext, Rejection
+from dimsetools.association.values import (
+    Acceptance,
+    Extended,
+    Identity,
+    Proposal,
+    ProposedContext,
+    Rejection,
+    Role,
+)
 from dimsetools.errors import UsageError
 from dimsetools.scp.policy import AcceptPolicy, Allowed
 from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE, VERIFICATION
@@ -114,3 +122,48 @@ def test_an_answer_to_an_identity_is_given_when_asked_for() -> None:
 
 def test_passcodes_do_not_show() -> None:
     assert "secret" not in repr(AcceptPolicy(storage=[], users={b"alice": b"secret"}))
+
+
+# -- query and retrieval ------------------------------------------------------------------------------
+
+FIND, GET = "1.2.840.10008.5.1.4.1.2.2.1", "1.2.840.10008.5.1.4.1.2.2.3"
+ARCHIVE = AcceptPolicy(storage=[CT], services={FIND: b"\1\1\1", GET: b"\1"}, sends=True)
+
+
+def accepted(policy: AcceptPolicy, asked: Proposal) -> Acceptance:
+    answer = policy.decide(asked, "127.0.0.1")
+    assert isinstance(answer, Acceptance)
+    return answer
+
+
+def test_classes_of_queries_are_taken_in_what_identifiers_are_read_in() -> None:
+    assert answers(ARCHIVE, (FIND, (IMPLICIT_LE, JPEG, EXPLICIT_LE))) == [(0, EXPLICIT_LE)]
+    assert answers(ARCHIVE, (FIND, (IMPLICIT_LE,)), (FIND, (JPEG,))) == [(0, IMPLICIT_LE), (4, JPEG)]
+    preferring = AcceptPolicy(storage=[], services={FIND: b""}, preferred=(JPEG, IMPLICIT_LE))
+    assert answers(preferring, (FIND, (JPEG, EXPLICIT_LE, IMPLICIT_LE))) == [(0, IMPLICIT_LE)]
+    assert answers(AcceptPolicy(storage=[CT]), (FIND, (IMPLICIT_LE,))) == [(3, IMPLICIT_LE)]
+
+
+def test_objects_are_sent_to_those_who_ask_to_be_scp_of_storage() -> None:
+    asked = proposal((CT, (EXPLICIT_LE,)))._replace(
+        roles=(Role(CT, scu=True, scp=True), Role(GET, scu=True, scp=True), Role(PRIVATE, scu=True, scp=True))
+    )
+    granted = {role.abstract_syntax: role.scp for role in accepted(ARCHIVE, asked).roles}
+    assert granted == {CT: True, GET: False, PRIVATE: False}
+    assert not any(role.scp for role in accepted(AcceptPolicy(storage=[CT]), asked).roles)
+    anything = AcceptPolicy(storage=[], any_class=True, services={GET: b"\1"}, sends=True)
+    granted = {role.abstract_syntax: role.scp for role in accepted(anything, asked).roles}
+    assert granted == {CT: True, GET: False, PRIVATE: True}
+
+
+@pytest.mark.parametrize(
+    ("information", "granted"),
+    [(b"", b""), (b"\1", b"\1"), (b"\1\0\1", b"\1\0\1"), (b"\1\1\1\1\1\1", b"\1\1\1\0\0\0")],
+)
+def test_of_extended_negotiation_what_there_is_is_granted(information: bytes, granted: bytes) -> None:
+    asked = proposal((FIND, (EXPLICIT_LE,)))._replace(
+        extended=(Extended(FIND, information), Extended(CT, b"\1"))
+    )
+    assert accepted(ARCHIVE, asked).extended == (Extended(FIND, granted),)
+    assert ARCHIVE.extended_of(FIND, asked) == granted
+    assert ARCHIVE.extended_of(GET, asked) == b""
