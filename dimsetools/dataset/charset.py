@@ -46,7 +46,7 @@ def decode_text(raw: bytes, charsets: CharacterSets, vr: str) -> str:
     Bytes that the repertoire lacks become U+FFFD. Where none is declared, bytes beyond ASCII are taken for
     UTF-8 if they are, else for Latin-1: peers that forget (0008,0005) mean one of the two.
     """
-    if b"\x1b" in raw and len(charsets) + any("2022" in charset for charset in charsets) > 1:
+    if 0x1B in raw and len(charsets) + any("2022" in charset for charset in charsets) > 1:
         return _decode_extended(raw, _codec(charsets[0]) or "ascii", vr)
     codec = (_codec(charsets[0]) if charsets else None) or "ascii"
     if codec != "ascii":

@@ -146,6 +146,39 @@ def test_long_values_and_fragments_come_out_empty() -> None:
     assert 0x7FE00010 not in decode(data, "1.2.840.10008.1.2.4.50", stop_at=0x7FE00010)
 
 
+def test_what_was_read_before_changes_nothing() -> None:
+    """Kinds of text that were seen are read faster, and must mean the same: bounds hold for them, too."""
+    data = EXPLICIT.element(0x00100020, "LO", b"0123456789") + EXPLICIT.element(0x00100040, "CS", b" \0")
+    for _ in range(2):
+        assert decode(data, uids.EXPLICIT_LE) == {
+            0x00100020: Attribute("LO", ("0123456789",)),
+            0x00100040: Attribute("CS"),
+        }
+        assert decode(data, uids.EXPLICIT_LE, limit_value=9)[0x00100020] == Attribute("LO")
+        assert list(decode(data, uids.EXPLICIT_LE, stop_at=0x00100040)) == [0x00100020]
+        with pytest.raises(Malformed) as caught:
+            decode(data[:-1], uids.EXPLICIT_LE)
+        assert (caught.value.fault, caught.value.offset) == (Fault.TRUNCATED, 18)
+
+
+def test_the_same_bytes_are_another_tag_in_the_other_byte_order() -> None:
+    for encoding, syntax, tag in (
+        (BIG_ENDIAN, uids.EXPLICIT_BE, 0x00080050),
+        (EXPLICIT, uids.EXPLICIT_LE, 0x08005000),
+    ):
+        data = encoding.element(tag, "SH", b"A1")
+        assert list(decode(data, syntax)) == [tag]
+
+
+@ENCODINGS
+def test_more_text_than_anybody_needs_is_refused(encoding: Encoding) -> None:
+    data = encoding.element(0x00100020, "LO", b"") * (MAX_ELEMENTS + 1)
+    assert list(decode(data[:-8], SYNTAXES[encoding])) == [0x00100020]
+    with pytest.raises(Malformed) as caught:
+        decode(data, SYNTAXES[encoding])
+    assert caught.value.fault is Fault.TOO_LARGE
+
+
 def test_a_missing_character_set_can_be_assumed() -> None:
     data = IMPLICIT.element(0x00100010, "PN", "Петров".encode("iso8859_5"))
     assert text(decode(data, uids.IMPLICIT_LE, assume_charset=("ISO_IR 144",)), 0x00100010) == "Петров"
