@@ -6,24 +6,28 @@ the room `dataset` to say.
 
 from __future__ import annotations
 
+import io
 import os
 import re
+import select
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from dimsetools.errors import InputUnreadable, UsageError
+from dimsetools.errors import UsageError
 from dimsetools.options.group import Group
 from dimsetools.options.types import FILE, Named
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from _typeshed import WriteableBuffer
+
+    from dimsetools.association.stop import Stop
     from dimsetools.dataset.attributes import Attributes
     from dimsetools.dataset.models import Model
     from dimsetools.services.extended import Abilities
@@ -84,11 +88,19 @@ class Query:
             relational=self.relational, datetime=self.datetime, fuzzy=self.fuzzy, timezone=self.timezone
         )
 
-    def asked(self, words: Sequence[str], *, today: date | None = None) -> Iterator[Asked]:
-        """Return each query: those of the files with the keys laid over them, or one of the keys alone.
+    def asked(
+        self,
+        words: Sequence[str],
+        *,
+        more: Sequence[str] = (),
+        stop: Stop | None = None,
+        today: date | None = None,
+    ) -> Sequence[Asked] | Iterator[Asked]:
+        """Return the queries: those of the files with the keys laid over them, or one of the keys alone.
 
-        `words` are the positional ones, keys and files. What comes from stdin is taken line by line. The keys
-        of the command line are read before this returns. UsageError and InputError say what is wrong.
+        `words` are the positional ones, keys and files; `more` are further return keys. All are read before
+        this returns, as a sequence; but what comes from stdin is taken line by line, by an iterator which
+        ends when `stop` is requested. UsageError and InputError say what is wrong.
         """
         from dimsetools.dataset.dates import present
         from dimsetools.dataset.keys import keyed
@@ -97,13 +109,15 @@ class Query:
         files, keys = _sorted_out(words)
         files = list(dict.fromkeys((*files, *self.files)))
         keys += self.keys
-        returns = [name for text in self.returns for name in _names(text)]
+        returns = [name for text in self.returns for name in _names(text)] + list(more)
         alone = keyed(keys, returns=returns, today=now)
         if not files:
-            return iter((self._leveled(alone),))
-        return (
-            self._leveled(keyed(keys, returns=returns, base=base, today=now)) for base in _from_files(files)
+            return (self._leveled(alone),)
+        found = (
+            self._leveled(keyed(keys, returns=returns, base=base, today=now))
+            for base in _from_files(files, now, stop)
         )
+        return found if _STDIN in files else tuple(found)
 
     def _leveled(self, attributes: Attributes) -> Asked:
         from dimsetools.dataset.attributes import Attribute, sorted_attributes
@@ -182,22 +196,38 @@ def _is_file(word: str) -> bool:
     return False
 
 
-def _from_files(names: Iterable[str]) -> Iterator[Attributes]:
-    from dimsetools.dataset.files import stream_queries
+def _from_files(names: Iterable[str], today: date, stop: Stop | None) -> Iterator[Attributes]:
+    from dimsetools.dataset.files import file_queries, stream_queries
 
     for name in names:
-        with ExitStack() as stack:
-            yield from stream_queries(_opened(stack, name), "stdin" if name == _STDIN else name)
+        if name == _STDIN:
+            yield from stream_queries(io.BufferedReader(_Stdin(stop)), "stdin", today=today)
+        else:
+            yield from file_queries(name, today=today)
 
 
-def _opened(stack: ExitStack, name: str) -> IO[bytes]:
-    if name == _STDIN:
-        return sys.stdin.buffer
-    try:
-        return stack.enter_context(open(name, "rb"))
-    except OSError as error:
-        hint = "a key is written Keyword=value" if isinstance(error, FileNotFoundError) else ""
-        raise InputUnreadable(f"cannot read the query file {name}: {error.strerror}", hint=hint) from None
+class _Stdin(io.RawIOBase):
+    """Standard input, at its end when the end is requested."""
+
+    def __init__(self, stop: Stop | None) -> None:
+        self._descriptor = sys.stdin.fileno()
+        self._stop = stop
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        if self._stop is not None:
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLIN)
+            poll.register(self._stop, select.POLLIN)
+            poll.poll()
+            if self._stop.requested:
+                return 0
+        view = memoryview(buffer)
+        data = os.read(self._descriptor, len(view))
+        view[: len(data)] = data
+        return len(data)
 
 
 # -- options ----------------------------------------------------------------------------------------

@@ -184,6 +184,12 @@ class Finder:
         yield finished
         return finished
 
+    @property
+    def readable(self) -> bool:
+        """Whether more has come in: the next event is at hand, or begins to be."""
+        exchange = self._exchange
+        return exchange is not None and exchange.association.is_open and exchange.readable
+
     def _over(self) -> DimseError | None:
         """Return why no further query may be asked."""
         if self._stop is not None and self._stop.requested:
