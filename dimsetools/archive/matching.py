@@ -118,7 +118,7 @@ def answer(keys: Attributes, candidate: Attributes) -> Attributes:
 def is_universal(key: Attribute) -> bool:
     """Tell whether a key matches everything."""
     if key.vr in STRINGS:
-        return not any(_stripped(value, key.vr) not in ("", "*") for value in key.values)
+        return not any(stripped(value, key.vr) not in ("", "*") for value in key.values)
     return not key.values
 
 
@@ -144,14 +144,14 @@ def _escaped(piece: str) -> str:
     return "." if piece == "?" else re.escape(piece)
 
 
-def _stripped(value: object, vr: str) -> str:
+def stripped(value: object, vr: str) -> str:
     """Return a value without the spaces that are not significant in its VR (PS3.5 6.2)."""
     whole = str(value).rstrip(" \0")
     return whole if vr in ("LT", "ST", "UT") else whole.lstrip(" ")
 
 
 def _alternatives(key: Attribute) -> list[str]:
-    return [value for value in (_stripped(value, key.vr) for value in key.values) if value]
+    return [value for value in (stripped(value, key.vr) for value in key.values) if value]
 
 
 # -- tests of one attribute ---------------------------------------------------------------------------
@@ -203,11 +203,11 @@ def _either(one: _ValueTest, other: _ValueTest, value: Any) -> bool:
 
 
 def _same_text(wanted: str, vr: str, value: object) -> bool:
-    return wanted == _stripped(value, vr)
+    return wanted == stripped(value, vr)
 
 
 def _fits(pattern: re.Pattern[str], vr: str, value: object) -> bool:
-    return pattern.fullmatch(_stripped(value, vr)) is not None
+    return pattern.fullmatch(stripped(value, vr)) is not None
 
 
 def _lies_in(span: moments.Span, read: Callable[[str], str], value: object) -> bool:

@@ -13,15 +13,19 @@ from collections.abc import Mapping
 from enum import StrEnum
 from itertools import count
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dimsetools.archive.content import Mismatch, examine, same_object
 from dimsetools.archive.layout import Layout
-from dimsetools.archive.tree import Part, Tree
+from dimsetools.archive.tree import Part, Tree, open_below
 from dimsetools.dataset.elements import Source
 from dimsetools.dataset.part10 import header
 from dimsetools.errors import InputError, InputUnreadable, OutputError
 from dimsetools.uids import is_dotted
+
+if TYPE_CHECKING:
+    from dimsetools.archive.extract import Indexed
+    from dimsetools.archive.index import Index
 
 HELD = 65536
 """Bytes of an object kept in memory before its file is made: smaller ones need not be read back."""
@@ -68,6 +72,16 @@ class Refused(OutputError):
         self.fault = fault
 
 
+class IndexFailed(OutputError):
+    """An index could not be written or read; `media`: nothing can be written any more until a restart."""
+
+    name = "index-failed"
+
+    def __init__(self, message: str, *, media: bool) -> None:
+        super().__init__(message)
+        self.media = media
+
+
 class Outcome(StrEnum):
     """What became of an object that counts as kept."""
 
@@ -90,7 +104,14 @@ class Stored(NamedTuple):
 class ObjectStore:
     """A folder of objects. Any number of threads may store into it at once.
 
-    `min_free` in bytes; `read` names elements whose values `Stored` is to have, keyword -> tag.
+    `min_free` in bytes; `read` names elements whose values `Stored` is to have, keyword -> tag. With an
+    `index`, which stays the caller's to close, an object is kept once it is in there, too:
+
+    - the same bytes again, or others where the one that was there is kept, change nothing but a missing row;
+    - an object that replaces another one gives the row its own attributes;
+    - of several that are kept beside each other the row stays with the one under the plain name;
+    - of several writers at once the last rename wins, and the row describes the file that is there.
+
     OutputFolderError (45) when `root` is no folder, OutputError (40) when it is missing or not writable.
     """
 
@@ -104,8 +125,10 @@ class ObjectStore:
         file_mode: int = 0o600,
         min_free: int = 0,
         read: Mapping[str, int] | None = None,
+        index: Index | None = None,
     ) -> None:
         self.root = root
+        self.index = index
         self.layout = layout or Layout()
         self.durability = durability
         self.on_duplicate = on_duplicate
@@ -143,6 +166,10 @@ class ObjectStore:
         """Return where the data set of one object is to be written; then `commit` or `discard` it."""
         return IncomingObject(self, sop_class, sop_instance, transfer_syntax, calling_aet, called_aet)
 
+    def open(self, path: str) -> int:
+        """Open a stored object by its path below the root, following no link; raises OSError."""
+        return open_below(self.tree.descriptor, path)
+
     def prepare(self) -> None:
         """Do what can be done for the next object before it comes."""
         self.tree.prepare()
@@ -164,6 +191,20 @@ class ObjectStore:
         if error.errno in _BLOCKED_ERRORS:
             return Refused(Fault.BLOCKED, f"cannot use the path: {reason}")
         return Refused(Fault.RESOURCES, f"cannot store: {reason}")
+
+    def enter(self, index: Index, described: Indexed, outcome: Outcome, path: str, inode: int) -> None:
+        """Put an object that has its name into the index; Refused, with no new name left, if that fails."""
+        try:
+            if outcome in (Outcome.SAME, Outcome.KEPT):
+                index.keep(path, described.sop_instance)
+            else:
+                index.add(described, path, inode)
+        except IndexFailed as error:
+            if outcome in (Outcome.STORED, Outcome.BOTH):
+                self.tree.withdraw(path, inode)
+            if error.media:
+                self._broken = error.message
+            raise Refused(Fault.MEDIA if error.media else Fault.RESOURCES, error.message) from error
 
     def publish(self, part: Part, components: tuple[str, ...]) -> tuple[Outcome, str]:
         """Give a finished temporary file its name: what that came to, and the path below the root."""
@@ -273,7 +314,11 @@ class IncomingObject:
         store = self._store
         part = self._part
         data = b"".join(self._held)
-        values = self._examine(data if part is None else part.descriptor)
+        source = data if part is None else part.descriptor
+        values = self._examine(source)
+        index, described = store.index, None
+        if index is not None:
+            described = index.describe(source, self._header, self.size, self._identity)
         (values["SOPClassUID"], values["SOPInstanceUID"], values["TransferSyntaxUID"]) = self._identity
         values["CallingAET"] = self._calling
         values["CalledAET"] = self._called
@@ -281,7 +326,10 @@ class IncomingObject:
             part = self._begin([data])
         if store.durability is not Durability.NONE:
             os.fsync(part.descriptor)
+        inode = 0 if described is None else os.fstat(part.descriptor).st_ino
         outcome, path = store.publish(part, store.layout.path(values))
+        if index is not None and described is not None:
+            store.enter(index, described, outcome, path, inode)
         return Stored(outcome, path, self.size, values)
 
     def _examine(self, source: Source) -> dict[str, str]:

@@ -22,6 +22,7 @@ from dimsetools.errors import OutputError, OutputFolderError
 
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _UNNAMED = os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_TMPFILE", 0)
 _PART = re.compile(r"dimse-[0-9a-f]{16}-[0-9]+\.part")
 
@@ -143,6 +144,17 @@ class Tree:
             self.complete(part)
         return published
 
+    def withdraw(self, path: str, inode: int) -> None:
+        """Take back the name that a file has just got, unless another file has it by now."""
+        parents, _, name = path.rpartition("/")
+        with contextlib.suppress(OSError):
+            folder = open_folder_below(self.descriptor, parents)
+            try:
+                if os.stat(name, dir_fd=folder, follow_symlinks=False).st_ino == inode:
+                    os.unlink(name, dir_fd=folder)
+            finally:
+                os.close(folder)
+
     def sync(self, folder: tuple[str, ...], descriptor: int) -> None:
         """Make the names in an open folder durable; several callers share one fsync."""
         self._syncs.sync(folder, descriptor)
@@ -233,6 +245,38 @@ class Tree:
 
     def _part_name(self) -> str:
         return f"{self._prefix}-{next(self._counter)}.part"
+
+
+def open_below(root: int, path: str) -> int:
+    """Open the regular file at `path` below an open folder to read it, following no link."""
+    parents, _, name = path.rpartition("/")
+    folder = open_folder_below(root, parents)
+    try:
+        descriptor = os.open(_downwards(name), _READ, dir_fd=folder)
+    finally:
+        os.close(folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file")
+    return descriptor
+
+
+def open_folder_below(root: int, path: str) -> int:
+    """Open the folder at `path` below an open one, "" for that itself, following no link."""
+    folder = os.dup(root)
+    for component in path.split("/") if path else ():
+        try:
+            inner = os.open(_downwards(component), _FOLDER, dir_fd=folder)
+        finally:
+            os.close(folder)
+        folder = inner
+    return folder
+
+
+def _downwards(component: str) -> str:
+    if component in ("", ".", "..") or "\0" in component:
+        raise OSError(errno.EINVAL, "not a path below the folder")
+    return component
 
 
 def _exists(folder: int, name: str) -> bool:

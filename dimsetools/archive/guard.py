@@ -1,0 +1,190 @@
+"""Whether an index may be trusted: whose it is, and whether it belongs to the files beside it.
+
+A second small file lies beside the index. It is locked by the process whose index it is, and both hold a
+random token that is renewed whenever the index is opened. An index that was copied back from a backup has
+an old one. What else makes an index unusable: it is missing while there are objects, it is damaged, or
+another version of the program made it. Only a rebuild helps then.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import sqlite3
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import quote
+
+from dimsetools.archive import sql
+from dimsetools.errors import OutputError
+
+NAME = ".dimse-index.sqlite3"
+TOKEN_NAME = ".dimse-index.token"  # noqa: S105 - no secret
+NEW_NAME = ".dimse-index.new"
+COMPANIONS = ("", "-wal", "-shm", "-journal")
+"""Suffixes of the files that SQLite keeps an index in."""
+
+REBUILD = "rebuild it from the files: dimse scp --reindex"
+
+_TOKEN = 32
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class IndexUnusable(OutputError):
+    """There is no index that could be used."""
+
+    name = "index-unusable"
+
+
+class Guard:
+    """The lock on an index, and the tokens of its second file. IndexUnusable if another process has it."""
+
+    def __init__(self, root: int, shown: str, *, durable: bool) -> None:
+        self._durable = durable
+        self._shown = shown
+        try:
+            self._descriptor = os.open(TOKEN_NAME, _CREATE, 0o600, dir_fd=root)
+        except OSError as error:
+            raise IndexUnusable(f"cannot keep an index in {shown!r}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise IndexUnusable(
+                f"the index of {shown!r} is in use by another process", hint="end that one first"
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+
+    def close(self) -> None:
+        """Let go of the index."""
+        os.close(self._descriptor)
+
+    def tokens(self) -> list[str]:
+        """Return the tokens that the index may have."""
+        return os.pread(self._descriptor, 1024, 0).decode("ascii", "replace").split()
+
+    def note(self, *tokens: str) -> None:
+        """Write down which tokens the index may have: one write, so that there are always some."""
+        os.pwrite(self._descriptor, "\n".join([*tokens, ""]).ljust(2 * _TOKEN + 2).encode(), 0)
+        if self._durable:
+            os.fsync(self._descriptor)
+
+
+def new_token() -> str:
+    """Return a token that was never there before."""
+    return secrets.token_hex(_TOKEN // 2)
+
+
+def connect(path: str, *, durable: bool) -> sqlite3.Connection:
+    """Open an index to write to it."""
+    connection = _connection(path)
+    for statement in (sql.WRITE_AHEAD, sql.DURABLE if durable else sql.NOT_DURABLE, *sql.TUNING):
+        connection.execute(statement).close()
+    return connection
+
+
+def connect_to_read(path: str) -> sqlite3.Connection:
+    """Open an index for queries."""
+    connection = _connection(path)
+    connection.execute(sql.READ_ONLY).close()
+    return connection
+
+
+def connect_to_build(path: str) -> sqlite3.Connection:
+    """Open an index that nobody needs before it is complete."""
+    connection = _connection(path)
+    for statement in sql.BULK:
+        connection.execute(statement).close()
+    return connection
+
+
+def connect_to_check(path: str) -> sqlite3.Connection:
+    """Open an index that may be in use, to read it; temporary tables can be made."""
+    return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+
+
+def _connection(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+
+
+@contextmanager
+def damage(shown: str) -> Iterator[None]:
+    """Take an error of the database for a damaged index."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise IndexUnusable(f"the index of {shown!r} cannot be used: {error}", hint=REBUILD) from error
+
+
+def make_file(root: int, shown: str, has_objects: Callable[[int], bool]) -> bool:
+    """Make the file of an index that is not there yet, empty and ours alone; True if it was made.
+
+    Raises IndexUnusable if there are objects already, that is, their index was lost.
+    """
+    try:
+        status = os.stat(NAME, dir_fd=root, follow_symlinks=False)
+    except FileNotFoundError:
+        if has_objects(root):
+            raise IndexUnusable(
+                f"there are objects in {shown!r} but no index of them", hint=REBUILD
+            ) from None
+        create(root, NAME)
+        return True
+    if not stat.S_ISREG(status.st_mode):
+        raise IndexUnusable(f"the index of {shown!r} is no regular file", hint=REBUILD)
+    return status.st_size == 0 and not has_objects(root)
+
+
+def create(root: int, name: str) -> None:
+    """Make an empty file for an index, without what may be left of another."""
+    remove(root, name)
+    os.close(os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=root))
+
+
+def make_tables(connection: sqlite3.Connection) -> None:
+    """Make the tables of an empty index."""
+    connection.execute(sql.BEGIN)
+    for statement in (*sql.SCHEMA, *sql.INDEXES, sql.SET_VERSION):
+        connection.execute(statement)
+    connection.execute(sql.COMMIT)
+
+
+def check(connection: sqlite3.Connection, guard: Guard, shown: str, *, is_new: bool) -> bool:
+    """Raise IndexUnusable or sqlite3.Error unless an index can be trusted; make the tables of a new one.
+
+    Returns whether it was closed in an orderly way.
+    """
+    if is_new:
+        make_tables(connection)
+        return True
+    (version,) = connection.execute(sql.GET_VERSION).fetchone()
+    if version != sql.VERSION:
+        raise IndexUnusable(f"the index of {shown!r} is of another version", hint=REBUILD)
+    token, clean = connection.execute(sql.GET_STATE).fetchone()
+    if token not in guard.tokens():
+        raise IndexUnusable(f"the index of {shown!r} is older than its files", hint=REBUILD)
+    if not clean:
+        (found,) = connection.execute(sql.CHECK).fetchone()
+        if found != "ok":
+            raise IndexUnusable(f"the index of {shown!r} is damaged: {found}", hint=REBUILD)
+    return bool(clean)
+
+
+def take(connection: sqlite3.Connection, guard: Guard) -> str:
+    """Give an index a new token and mark it as open; a crash on the way leaves it trusted."""
+    token = new_token()
+    (before, _) = connection.execute(sql.GET_STATE).fetchone()
+    guard.note(before, token) if before else guard.note(token)
+    connection.execute(sql.SET_STATE, (token, 0))
+    guard.note(token)
+    return token
+
+
+def remove(root: int, name: str) -> None:
+    """Remove an index with all its files."""
+    for suffix in reversed(COMPANIONS):
+        with suppress(FileNotFoundError):
+            os.unlink(name + suffix, dir_fd=root)

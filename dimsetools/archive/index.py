@@ -1,0 +1,188 @@
+"""The index of an archive: what is in its objects, so that queries need not look into files (PS3.4 C.4).
+
+A SQLite database in a hidden file of the archive's folder. Objects are added by any number of threads
+(`commits`); a query has a connection and a snapshot of its own, and its answers come as SQLite finds them.
+What rows an object makes, `rows` says; what a query means, `query` and `matching`; when an index is not to
+be used, `guard`.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from dimsetools.archive import guard, query, reindex, sql
+from dimsetools.archive.commits import Commits, failure
+from dimsetools.archive.extract import Indexed, extract
+from dimsetools.archive.guard import NAME, Guard, IndexUnusable
+from dimsetools.archive.objects import IndexFailed
+from dimsetools.archive.query import WrongKeys
+from dimsetools.archive.reindex import Reconciled
+from dimsetools.archive.rows import Rows, as_text
+from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.elements import Source
+
+__all__ = ["Index", "IndexFailed", "IndexUnusable", "Instance", "Reconciled", "WrongKeys"]
+
+_IDLE_READERS = 16  # connections kept for the next queries
+
+
+class Instance(NamedTuple):
+    """A file that holds an instance: `path` below the root, `size` of the file in bytes."""
+
+    path: str
+    sop_class: str
+    sop_instance: str
+    transfer_syntax: str
+    size: int
+
+
+class Index:
+    """The index of the archive in the folder `root`, made if that has no objects yet. For many threads.
+
+    `durable`: what was added survives a power loss. `report` tells what had to be repaired because the last
+    process did not close it, None if it did. IndexUnusable when the index is lost, damaged, older than the
+    files, or in use by another process.
+    """
+
+    def __init__(self, root: str, *, durable: bool = True) -> None:
+        self.report: Reconciled | None = None
+        self._path = os.path.join(root, NAME)
+        self._readers: list[sqlite3.Connection] = []
+        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            self._guard = Guard(self._root, root, durable=durable)
+            try:
+                self._open(root, durable=durable)
+            except BaseException:
+                self._guard.close()
+                raise
+        except BaseException:
+            os.close(self._root)
+            raise
+
+    def _open(self, root: str, *, durable: bool) -> None:
+        is_new = guard.make_file(self._root, root, reindex.has_objects)
+        with guard.damage(root):
+            self._connection = guard.connect(self._path, durable=durable)
+        try:
+            with guard.damage(root):
+                clean = guard.check(self._connection, self._guard, root, is_new=is_new)
+                self._token = guard.take(self._connection, self._guard)
+                rows = Rows(self._connection, self._root)
+                self._commits = Commits(rows.apply)
+                if not clean:
+                    self.report = reindex.reconcile(self._connection, rows, self._root)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of it; no query may be under way."""
+        with suppress(sqlite3.Error):
+            if not self._commits.broken:
+                self._connection.execute(sql.SET_STATE, (self._token, 1))
+        for connection in (*self._readers, self._connection):
+            with suppress(sqlite3.Error):
+                connection.close()
+        self._guard.close()
+        os.close(self._root)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # -- objects --------------------------------------------------------------------------------------
+
+    def describe(self, source: Source, offset: int, length: int, identity: tuple[str, str, str]) -> Indexed:
+        """Return what to add for the data set of `length` bytes at `offset`, before it has a name.
+
+        `identity` are its SOP class, SOP instance and transfer syntax.
+        """
+        sop_class, sop_instance, syntax = identity
+        found = extract(source, offset, length, (sop_class, sop_instance), syntax)
+        return Indexed("", 0, 0, sop_class, sop_instance, syntax, found)
+
+    def add(self, described: Indexed, path: str, inode: int) -> None:
+        """Add an object whose file, of number `inode`, has just got the name `path`; return when committed.
+
+        Size and time of the file are looked up. IndexFailed if it cannot be added.
+        """
+        found = described._replace(path=path)
+        self._commits.make(lambda rows: rows.stored(found, inode))
+
+    def keep(self, path: str, sop_instance: str) -> None:
+        """See to it that an object which was in the archive before is in the index, too. IndexFailed."""
+        self._commits.make(lambda rows: rows.kept(path, sop_instance))
+
+    # -- queries --------------------------------------------------------------------------------------
+
+    def find(
+        self,
+        model: str,
+        level: str,
+        keys: Attributes,
+        *,
+        relational: bool = False,
+        fuzzy: bool = False,
+        datetime: bool = False,
+    ) -> Iterator[Attributes]:
+        """Yield what matches the keys at a level of the model `patient`, `study` or `patient-study`.
+
+        An answer has the attributes that the keys name, empty if unknown, and the level; those that are
+        `unsupported` are neither matched nor answered. Attributes of the levels above may be asked for,
+        too; without `relational` their unique keys have to be given. Raises WrongKeys at once, IndexFailed
+        on the way. Close the iterator to end early.
+        """
+        query.check_hierarchy(model, level, keys, relational=relational)
+        wanted = query.Query(level, keys, fuzzy=fuzzy, datetime=datetime)
+        return self._answers(wanted)
+
+    def unsupported(self, level: str, keys: Attributes) -> tuple[int, ...]:
+        """Return the keys that are neither matched nor answered at a level."""
+        return query.unsupported(level, keys)
+
+    def instances(self, level: str, keys: Attributes) -> Iterator[Instance]:
+        """Yield the files of all instances that the unique keys name, down to that of `level`.
+
+        Series after series, in the order of arrival. Raises WrongKeys if the key of the level is missing.
+        """
+        return self._instances(query.instances(level, keys))
+
+    def _answers(self, wanted: query.Query) -> Iterator[Attributes]:
+        with closing(self._rows(wanted.statement)) as rows:
+            yield from wanted.answers(rows)
+
+    def _instances(self, statement: sql.Statement) -> Iterator[Instance]:
+        with closing(self._rows(statement)) as rows:
+            for path, *others in rows:
+                yield Instance(as_text(path), *others)
+
+    def _rows(self, statement: sql.Statement) -> Generator[tuple[Any, ...], None, None]:
+        """Yield the rows of a query out of its cursor, all of one snapshot."""
+        text, values = statement
+        try:
+            reader = self._readers.pop() if self._readers else guard.connect_to_read(self._path)
+        except (sqlite3.Error, IndexError) as error:
+            raise failure(error) from error
+        try:
+            cursor = reader.execute(text, values)
+            try:
+                yield from cursor
+            finally:
+                cursor.close()
+        except sqlite3.Error as error:
+            raise failure(error) from error
+        finally:
+            if len(self._readers) < _IDLE_READERS:
+                self._readers.append(reader)
+            else:
+                reader.close()
