@@ -99,7 +99,7 @@ def from_flat(record: Mapping[str, object]) -> Attributes:
             vr = "SQ" if values and isinstance(values[0], Mapping) else "LO"
         try:
             attributes[tag] = Attribute(vr, tuple(from_json(item, vr) for item in values))
-        except (TypeError, ValueError):
+        except (KeyError, TypeError, ValueError):
             raise UsageError(f"{name} ({vr}) cannot have the value {value!r}") from None
     return sorted_attributes(attributes)
 
