@@ -77,7 +77,7 @@ class Exchange:
         self._last_id = 0
         self._outgoing = Outgoing(association)
         # All matches of a query have the same command set: the last one that said "pending".
-        self._repeated: tuple[bytes, Decoded] = (b"", Decoded(None, False, 0, 0))
+        self._repeated: tuple[bytes | None, Decoded] = (None, Decoded(None, False, 0, 0))
 
     # -- asking -------------------------------------------------------------------------------------
 
