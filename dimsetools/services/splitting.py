@@ -7,17 +7,17 @@ looked at twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import date, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.dataset.attributes import Attribute, Attributes, sorted_attributes, text
 from dimsetools.dataset.dictionary import keyword_of
-from dimsetools.dataset.levels import LEVEL, unique_key
+from dimsetools.dataset.levels import LEVEL, LEVELS, unique_key
 from dimsetools.errors import UsageError
 from dimsetools.services.find import Finished, Match, Remark
-from dimsetools.status import describe
+from dimsetools.status import Category, describe
 
 if TYPE_CHECKING:
     from dimsetools.services.find import Event, Finder
@@ -26,8 +26,10 @@ _TIME_OF = {
     0x00080020: 0x00080030, 0x00080021: 0x00080031, 0x00400002: 0x00400003, 0x00400244: 0x00400245,
 }  # fmt: skip
 """Dates -> the times that go with them: of study, series, scheduled and performed procedure step."""
-_LIMIT_REACHED, _CANCELLED = 0xB001, 0xFE00
-"""How peers say that there is more than they give; the second one breaks the standard (Orthanc 1.10)."""
+_CANCELLED = 0xFE00
+"""How Orthanc 1.10 says that there is more than it gives; the standard has a warning for that, B001."""
+_GAVE_UP = frozenset(("out-of-resources", "unable-to-process"))
+"""How others say so: failures that may be gone where less is asked for."""
 _LEAST_ROUND = 50
 _DAY = 24 * 60 * 60
 _LEAST_SECONDS = 60
@@ -71,7 +73,10 @@ class Splitter:
         time = (*self._path[:-1], _TIME_OF.get(self._path[-1], 0))
         self._time = time if time[-1] and not text(_parent(query, time), time[-1]) else None
         self._by = by
-        self._unique = unique_key(text(query, LEVEL).upper())
+        level = text(query, LEVEL).upper()
+        self._unique = unique_key(level) if level in ("", *LEVELS) else 0
+        # A patient is found on every day of a study; all else has one date.
+        self._repeats = level == "PATIENT"
 
     def slices(self) -> Iterator[Slice]:
         """Return the slices, the first days first."""
@@ -97,30 +102,43 @@ class Splitter:
     def ask(self, finder: Finder, *, limit: int | None = None) -> Iterator[Event]:
         """Ask slice by slice, until there are `limit` matches; events as of Finder.ask.
 
-        A slice that was halved has no Finished of its own, but a Remark. Raises as Finder.ask.
+        A slice that was halved has no Finished of its own, but a Remark. If the first one fails however small
+        it is made, no other is asked. Raises as Finder.ask.
         """
-        caps: set[int] = set()
+        caps, seen, worked = set[int](), set[bytes](), False
         for whole in self.slices():
-            parts, seen = [whole], set[bytes]()
-            while parts:
-                if limit == 0:
-                    return
+            parts = [whole]
+            if not self._repeats:
+                seen.clear()
+            while parts and limit != 0:
                 part = parts.pop()
                 answers = _Answers(seen, self._unique)
-                for event in finder.ask(self.query(part), limit=limit, wanted=answers.new):
-                    if not isinstance(event, Finished):
-                        yield event
-                        continue
-                    halves = part.halves(within_day=self._time is not None)
-                    if halves is not None and answers.stopped_early(event, caps):
-                        yield Remark(f"{part}: the peer gave {answers.count} matches and stopped; halved")
-                        parts += reversed(halves)
-                    else:
-                        yield event
-                    if limit is not None:
-                        limit -= event.matches
-                    if event.ends_all:
-                        return
+                finished = yield from self._ask(finder, part, answers, limit)
+                # Without a single match there is nothing that says it is the number of them.
+                halves = part.halves(within_day=self._time is not None and answers.count > 0)
+                if limit is not None:
+                    limit -= finished.matches
+                if halves is not None and answers.stopped_early(finished, caps):
+                    yield Remark(f"{part}: the peer gave {answers.count} matches and stopped; halved")
+                    parts += reversed(halves)
+                    continue
+                yield finished
+                worked = worked or finished.error is None
+                if finished.ends_all or not worked:
+                    return
+
+    def _ask(
+        self, finder: Finder, part: Slice, answers: _Answers, limit: int | None
+    ) -> Generator[Event, None, Finished]:
+        """Ask one slice; return its Finished instead of yielding it."""
+        finished: Finished | None = None
+        for event in finder.ask(self.query(part), limit=limit, wanted=answers.new):
+            if isinstance(event, Finished):
+                finished = event
+            else:
+                yield event
+        assert finished is not None
+        return finished
 
 
 class _Answers:
@@ -144,8 +162,8 @@ class _Answers:
         """Tell whether there may be more; `caps` are counts at which the peer has stopped before."""
         if finished.cancelled is not None or finished.status is None:
             return False
-        said = finished.status in (_LIMIT_REACHED, _CANCELLED)
-        if said or describe(finished.status, "C-FIND").name.startswith("out-of-resources"):
+        meaning = describe(finished.status, "C-FIND")
+        if finished.status == _CANCELLED or meaning.category is Category.WARNING or meaning.name in _GAVE_UP:
             caps.add(self.count)
             return True
         count = self.count
