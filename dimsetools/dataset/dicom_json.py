@@ -27,7 +27,7 @@ def from_model(model: Mapping[str, object]) -> Attributes:
     for name, member in model.items():
         try:
             attributes[int(name, 16)] = _attribute(member)
-        except (TypeError, ValueError, KeyError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise UsageError(f"{name!r} is no attribute of the DICOM JSON model: {member!r:.80}") from None
     return sorted_attributes(attributes)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import NamedTuple
 
 from dimsetools.dataset.dictionary import keywords, tag_of
@@ -107,6 +106,8 @@ def _attribute(text: str, at: int) -> tuple[int, str, int]:
 
 def _meant(word: str) -> str:
     """Return a hint that names the keywords close to `word`, whatever its case."""
+    from difflib import get_close_matches  # rarely needed, and 7 ms
+
     known = {keyword.lower(): keyword for keyword in keywords()}
     close = get_close_matches(word[:64].lower(), known)
     return f"did you mean {' or '.join(known[name] for name in close)}?" if close else ""

@@ -69,6 +69,7 @@ WRONG = [
     ('{"PatientID":{"x":1}}', "PatientID"), ('{"00100020":{"vr":"XX","Value":[1]}}', "VR 'XX'"),
     ('{"00100020":{"vr":"LO","Value":[{}]}}', "00100020"), ('{"00100020":{"vr":"LO"},"x":1}', "00100020"),
     ('{"00400100":{"vr":"SQ","Value":[{"-1":{"vr":"LO"}}]}}', "no tag"),
+    ('{"00400100":{"vr":"SQ","Value":[1]}}', "00400100"),
     ('{"7FE00010":{"vr":"OW","BulkDataURI":"x"}}', "7FE00010"), ("[" * 100_000, "nested too deep"),
     ('{"x":' * 900 + "1" + "}" * 900, "nested too deep"), ("1" * 5000, "no JSON"),
     ('{"ReferencedStudySequence":[' * 70 + "{}" + "]}" * 70, "nested too deep"),
