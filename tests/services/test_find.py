@@ -9,6 +9,8 @@ from threading import Event as Signal
 
 import pytest
 
+from dimsetools.association.trace import Record, Tracer
+from dimsetools.association.values import ClientTls, Target
 from dimsetools.dataset.attributes import Attribute, Attributes
 from dimsetools.errors import (
     ExitCode,
@@ -17,8 +19,10 @@ from dimsetools.errors import (
     StatusFailure,
 )
 from dimsetools.services.extended import Abilities
-from dimsetools.services.find import Finished, Manner, Match, Opened, Remark
+from dimsetools.services.find import Finder, Finished, Manner, Match, Opened, Remark
+from tests.association.ends import AMPLE
 from tests.dataset.encoding import Encoding
+from tests.peers.certificates import Certificates, server_context
 from tests.scripted import wire
 from tests.scripted.conversation import (
     Conversation,
@@ -32,7 +36,7 @@ from tests.scripted.conversation import (
     stall,
     wait_for,
 )
-from tests.scripted.peers import scripted_server
+from tests.scripted.peers import HOST, scripted_server
 from tests.services.querying import (
     DONE,
     EXPLICIT,
@@ -288,3 +292,30 @@ def test_only_matches_that_are_wanted_count() -> None:
         events = list(asking.ask(QUERY, limit=2, wanted=lambda found: names([found]) != ["A"]))
     assert names(events) == ["B", "C"]
     assert [found.number for found in matches(events)] == [1, 2]
+
+
+def test_matches_come_through_tls_as_well(certificates: Certificates) -> None:
+    pair = certificates.client
+    tls = ClientTls(
+        ca_file=str(certificates.ca),
+        cert_file=str(pair.cert),
+        key_file=str(pair.key),
+        server_name="localhost",
+    )
+    script = [accept(), asked, send(match() * 3), on_cancel(match() * 2 + DONE), release()]
+    with scripted_server(script, tls=server_context(certificates.server, certificates.ca)) as peer:
+        target = Target(HOST, peer.port, timeouts=AMPLE._replace(total=30.0), tls=tls)
+        events = list(Finder(target, MANNER._replace(limit=3)).find([QUERY]))
+        peer.finish()
+    assert len(matches(events)) == 3
+    assert last(events).complete
+
+
+def test_a_trace_shows_every_message_and_changes_nothing() -> None:
+    records: list[Record] = []
+    with scripted_server([accept(), asked, send(match() * 2 + DONE), release()]) as peer:
+        target = Target(HOST, peer.port, timeouts=AMPLE)
+        events = list(Finder(target, MANNER, tracer=Tracer(records.append)).find([QUERY]))
+    assert len(matches(events)) == 2
+    told = [(record["direction"], record["message"]) for record in records if record["_event"] == "message"]
+    assert told == [("sent", "C-FIND-RQ"), *[("received", "C-FIND-RSP")] * 3]
