@@ -28,6 +28,7 @@ from dimsetools.errors import (
 COMMANDS: dict[str, tuple[str, str]] = {
     "echo": ("dimsetools.commands.echo", "Test whether nodes answer (C-ECHO)."),
     "store": ("dimsetools.commands.store", "Send files to a node (C-STORE)."),
+    "find": ("dimsetools.commands.find", "Ask a node what it has (C-FIND)."),
     "scp": ("dimsetools.commands.scp", "Be a node: answer echoes and store what is sent."),
     "demo": ("dimsetools.commands.demo", "See it work: a node and the commands against it, on this machine."),
 }

@@ -9,7 +9,7 @@ from dimsetools.config.files import SYSTEM_FILE
 from dimsetools.docgen.exits import EXITS
 from dimsetools.docgen.roff import Page, bold, escaped, italic
 from dimsetools.docgen.tree import Argument, Command, Option
-from dimsetools.options.dcmtk import CALLING, COMMON, SCP, STORE, Refused, Use
+from dimsetools.options.dcmtk import CALLING, COMMON, FIND, QUERY, SCP, STORE, Refused, Use
 
 SOURCE = f"dimse {__version__}"
 MANUAL = "DICOM message service"
@@ -154,6 +154,8 @@ def _foreign(page: Page) -> None:
         ("All commands", COMMON),
         ("Commands that call", CALLING),
         ("store", STORE),
+        ("find, get, move", QUERY),
+        ("find", FIND),
         ("scp", SCP),
     ):
         page.subsection(title)

@@ -240,7 +240,42 @@ SCP: _Table = {
 }
 """storescp."""
 
-_OF_COMMAND: dict[str, _Table] = {"echo": CALLING, "store": CALLING | STORE, "scp": SCP}
+QUERY: _Table = {
+    "--patient": Use(("-P",)),
+    "--study": Use(("-S",)),
+    "--psonly": Use(("-O",)),
+    "--keyword": _one("-k"),
+    "-xd --propose-deflated": _ts("deflated,explicit-le,implicit-le"),
+    "--cancel": _one("--limit"),
+    "--relational-query --relational-retrieval": Use(("--relational",)),
+    "--dt-matching": Use(("--datetime",)),
+    "--fuzzy-names": Use(("--fuzzy",)),
+    "--timezone-adj": Use(("--timezone",)),
+    "--enhanced-conversion": Refused("--enhanced-conversion", "use --ext CLASS=HEX", 0),
+    "-dc --disable-correction": _NOTHING,
+    "+dc --enable-correction": Refused("--enable-correction", "data sets are taken as they are", 0),
+}
+"""findscu, movescu, getscu: what is asked for."""
+
+FIND: _Table = {
+    "--worklist": Use(("-W",)),
+    "-U --ups": Use(("--model", "ups-pull")),
+    "-X -w --write": Use(("--extract", ".")),
+    "-od --output-directory": _one("--extract"),
+    "-Xx --extract-xml": Refused("--extract-xml", "use --format xml and redirect the output", 0),
+    "-Xs --extract-xml-single": Refused("--extract-xml-single", "use --format xml > FILE"),
+    "-Xlo --limit-output": Refused("--limit-output", "use --limit N"),
+    "+sr --show-responses": _NOTHING,
+    "-sr --hide-responses": Use(("--count",)),
+}
+"""findscu."""
+
+_OF_COMMAND: dict[str, _Table] = {
+    "echo": CALLING,
+    "store": CALLING | STORE,
+    "find": CALLING | QUERY | FIND,
+    "scp": SCP,
+}
 
 
 @cache

@@ -133,18 +133,18 @@ class Query:
             attributes = attributes | {LEVEL: Attribute("CS", (level,))}
         return Asked(level, sorted_attributes(attributes))
 
-    def complete(self, asked: Asked) -> Attributes:
+    def complete(self, asked: Asked, *, bare: bool = False) -> Attributes:
         """Return the keys of a C-FIND: with return keys where none are named, and checked if that is wanted.
 
-        Where some were named, the unique key of the level is still added: without it no match can be
-        retrieved.
+        Where some are named, or with `bare` none are wanted, the unique key of the level is still added:
+        without it no match can be retrieved.
         """
         from dimsetools.dataset.attributes import Attribute, sorted_attributes
         from dimsetools.dataset.dictionary import vr_of
         from dimsetools.dataset.models import check_find, unique_key, with_defaults
 
         model, level, attributes = self.model, asked.level, asked.attributes
-        if not _names_returns(attributes):
+        if not bare and not _names_returns(attributes):
             attributes = with_defaults(model, level, attributes)
         elif level:
             key = unique_key(level)

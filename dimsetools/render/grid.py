@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dimsetools.dataset.dictionary import vr_of
 from dimsetools.render import values
 from dimsetools.render.columns import Path, path, reach
+from dimsetools.render.fit import GAP, MORE, Need, fitted
 from dimsetools.render.line import Span, rendered
 from dimsetools.render.units import counted, size
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from dimsetools.dataset.attributes import Attribute, Attributes
     from dimsetools.render.formats import Layout, Record
 
-_GAP = "  "
-_MORE = "+{}"
-"""How many columns are left out, behind the heading of the last that is not."""
+_FEW = 3
 _SAMPLE = 24
 """Rows that are looked at before the widths of the columns are settled, if they come at once."""
 _USUAL = {
@@ -33,14 +32,15 @@ _USUAL = {
 """Columns that a value of each VR usually takes; for all others 8."""
 _MOST = {"UI": 64}
 _MOST_OF_TEXT = 40
-_LEAST = 8
-_LEAST_OF_UID = 16
 _WHOLE = frozenset("AS DA DS DT FD FL IS SL SS SV TM UL US UV".split())  # noqa: SIM905
 """Values that say nothing when they are cut."""
 _NUMBERS = frozenset("DS FD FL IS SL SS SV UL US UV".split())  # noqa: SIM905
 _SHORT_HEADINGS = {
     "AccessionNumber": "Accession",
     "ModalitiesInStudy": "Modalities",
+    "PatientBirthDate": "BirthDate",
+    "PatientSex": "Sex",
+    "ReferringPhysicianName": "Referring",
     "NumberOfPatientRelatedStudies": "Studies",
     "NumberOfPatientRelatedSeries": "Series",
     "NumberOfPatientRelatedInstances": "Instances",
@@ -89,48 +89,31 @@ class Grid:
         """Settle the widths if they are not; return the heading and the rows that waited for that."""
         if self._widths is not None or not self._waiting:
             return ""
-        widths = self._widths = self._fit([self._width(place) for place in range(len(self._columns))])
+        needs = [self._need(place) for place in range(len(self._columns))]
+        room = self._layout.width
+        widths = self._widths = fitted(needs, room) if room else [need.width for need in needs]
         rows = [self._line(cells, widths) for cells in self._waiting]
         self._waiting.clear()
         return "".join([self._heading(widths) if self._layout.headers else "", *rows])
 
-    def _width(self, place: int) -> int:
+    def _need(self, place: int) -> Need:
         column = self._columns[place]
         seen = max(columns_of(cells[place]) for cells in self._waiting)
-        # Many rows tell what there will be; few do not.
-        usual = _USUAL.get(column.vr, 8) if len(self._waiting) < _SAMPLE // 2 else 0
+        # Some rows tell what there will be; one or two do not.
+        usual = _USUAL.get(column.vr, 8) if len(self._waiting) < _FEW else 0
         wide = max(min(max(seen, usual), _MOST.get(column.vr, _MOST_OF_TEXT)), min(len(column.heading), 16))
-        return wide if self._layout.width else max(wide, seen)
-
-    def _fit(self, widths: list[int]) -> list[int]:
-        """Make the row fit the terminal: cut the widest text, then UIDs, then leave columns out."""
-        room = self._layout.width
-        if not room:
-            return widths
-        surplus = sum(widths) + len(_GAP) * (len(widths) - 1) - room
-        for uids, least in ((False, _LEAST), (True, _LEAST_OF_UID)):
-            places = [
-                place
-                for place, column in enumerate(self._columns)
-                if (column.vr == "UI") is uids and column.vr not in _WHOLE
-            ]
-            while surplus > 0 and places:
-                widest = max(places, key=lambda place: widths[place])
-                if widths[widest] <= least:
-                    break
-                widths[widest] -= 1
-                surplus -= 1
-        if surplus > 0:
-            surplus += len(_GAP) + len(_MORE.format(len(widths)))
-        while surplus > 0 and len(widths) > 1:
-            surplus -= widths.pop() + len(_GAP)
-        return widths
+        return Need(
+            width=wide if self._layout.width else max(wide, seen),
+            cut=column.vr not in _WHOLE,
+            uid=column.vr == "UI",
+            empty=not seen and not usual,
+        )
 
     def _heading(self, widths: list[int]) -> str:
         line = self._joined([column.heading for column in self._columns], widths)
-        left_out = len(self._columns) - len(widths)
+        left_out = widths.count(0)
         if left_out:
-            line += _GAP + _MORE.format(left_out)
+            line += " " * GAP + MORE.format(left_out)
         return rendered([Span(line, "strong")], self._layout.color) + "\n"
 
     def _line(self, cells: list[str], widths: list[int]) -> str:
@@ -140,9 +123,10 @@ class Grid:
         cut = self._layout.width > 0
         shown = [
             _padded(cut_to(cell, width, self._layout.ascii) if cut else cell, width, column.vr in _NUMBERS)
-            for cell, width, column in zip(cells, widths, self._columns, strict=False)
+            for cell, width, column in zip(cells, widths, self._columns, strict=True)
+            if width
         ]
-        return _GAP.join(shown).rstrip()
+        return (" " * GAP).join(shown).rstrip()
 
 
 def _column(name: str) -> Column:

@@ -28,6 +28,8 @@ _FIRST_PAINT = 0.3  # seconds; shorter work is over before a bar could tell anyt
 _PAINT_EVERY = 0.1
 _HOLD = 0.02
 """Seconds that a result may wait for more of them; a system call for each would take as long as making it."""
+_HOLD_TABLE = 0.1
+"""The first of them settle the widths of the columns."""
 _HELD = 65536
 
 
@@ -76,6 +78,7 @@ class Output:
             self._log = encoder(ascii_only=True)
         self._screen = Screen(stdout, self._stderr)
         self._results = Lock()  # a format may begin with its first record: it must be written first, too
+        self._hold = _HOLD_TABLE if self.format == "table" else _HOLD
         self._held: list[str] = []
         self._holding = False
         self._size = 0
@@ -104,7 +107,9 @@ class Output:
             self._held.append(text)
             self._size += len(text)
             self._holding = True
-            if not more or self._size > _HELD or time.monotonic() - self._written > _HOLD:
+            now = time.monotonic()
+            self._written = self._written or now
+            if not more or self._size > _HELD or now - self._written > self._hold:
                 self._release()
 
     def flush(self) -> None:

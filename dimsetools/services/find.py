@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from dimsetools.association.association import Association
     from dimsetools.association.stop import Stop
     from dimsetools.association.trace import Tracer
-    from dimsetools.association.values import Extended, Peer, Role, Target
+    from dimsetools.association.values import Extended, Peer, ProposedContext, Role, Target
 
 _KEYS_UNSUPPORTED = 0xFF01
 
@@ -61,6 +61,13 @@ class Manner(NamedTuple):
     abort: bool = False
     roles: tuple[Role, ...] = ()
     extended: tuple[Extended, ...] = ()
+
+
+def proposed(manner: Manner) -> tuple[tuple[ProposedContext, ...], tuple[Extended, ...]]:
+    """Return the presentation context and the extended negotiation that are put to the peer."""
+    syntaxes = manner.transfer_syntaxes or (EXPLICIT_LE, IMPLICIT_LE)
+    extended = manner.extended or find_extended(manner.model, manner.abilities)
+    return plan([(manner.model, syntaxes)])[0], extended
 
 
 class Opened(NamedTuple):
@@ -184,11 +191,11 @@ class Finder:
         yield finished
         return finished
 
-    @property
-    def readable(self) -> bool:
-        """Whether more has come in: the next event is at hand, or begins to be."""
-        exchange = self._exchange
-        return exchange is not None and exchange.association.is_open and exchange.readable
+    def readable(self, wait: float = 0.0) -> bool:
+        """Tell whether more comes in within `wait` seconds: the next event is at hand, or begins to be."""
+        if self._exchange is None or not self._exchange.association.is_open:
+            return False
+        return self._exchange.association.readable(wait, or_stop=True)
 
     def _over(self) -> DimseError | None:
         """Return why no further query may be asked."""
@@ -268,12 +275,12 @@ class Finder:
         if self._deadline is not None:
             left = max(self._deadline - monotonic(), 0.001)
             target = target._replace(timeouts=target.timeouts._replace(total=left))
-        syntaxes = manner.transfer_syntaxes or (EXPLICIT_LE, IMPLICIT_LE)
+        contexts, extended = proposed(manner)
         association = open_association(
             target,
-            plan([(manner.model, syntaxes)])[0],
+            contexts,
             roles=manner.roles,
-            extended=manner.extended or find_extended(manner.model, manner.abilities),
+            extended=extended,
             tracer=self._tracer,
             stop=self._stop,
         )

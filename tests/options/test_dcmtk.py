@@ -3,10 +3,13 @@ from __future__ import annotations
 import pytest
 
 from dimsetools.options import ACCEPTOR, REQUESTOR
-from dimsetools.options.dcmtk import CALLING, COMMON, SCP, STORE, Use, spellings
+from dimsetools.options.dcmtk import CALLING, COMMON, FIND, QUERY, SCP, STORE, Use, spellings
+from dimsetools.options.query import QUERY as QUERY_GROUP
 from dimsetools.uids import transfer_syntax
 
-TABLES = {"COMMON": COMMON, "CALLING": CALLING, "STORE": STORE, "SCP": SCP}
+TABLES = {
+    "COMMON": COMMON, "CALLING": CALLING, "STORE": STORE, "QUERY": QUERY, "FIND": FIND, "SCP": SCP,
+}  # fmt: skip
 ROWS = [(name, spelled, entry) for name, table in TABLES.items() for spelled, entry in table.items()]
 USES = [(spelled, entry) for _, spelled, entry in ROWS if isinstance(entry, Use)]
 
@@ -16,16 +19,18 @@ SHARED = {
     for option in group.options
     for spelling in (*option.opts, *option.secondary_opts)
 }
+ASKING = {spelling for option in QUERY_GROUP.options for spelling in (*option.opts, *option.secondary_opts)}
 OF_COMMANDS = {
     "--include", "--never-transcode", "--report",
     "--aet", "--bind", "--any-class", "--max-associations", "--allow-any", "--study-timeout",
+    "--limit", "--extract", "--count",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("spelled", "entry"), USES)
 def test_a_translation_leads_to_options_that_exist(spelled: str, entry: Use) -> None:
     words = [word for choice in (entry.choices or {"": entry.words}).values() for word in choice]
-    assert {word for word in words if word.startswith("-")} <= SHARED | OF_COMMANDS
+    assert {word for word in words if word.startswith("-")} <= SHARED | ASKING | OF_COMMANDS
 
 
 @pytest.mark.parametrize(("spelled", "entry"), USES)
@@ -43,7 +48,12 @@ def test_the_transfer_syntaxes_have_names_that_resolve() -> None:
 
 
 def test_no_spelling_stands_twice_for_one_command() -> None:
-    for tables in ((COMMON, CALLING), (COMMON, CALLING, STORE), (COMMON, SCP)):
+    for tables in (
+        (COMMON, CALLING),
+        (COMMON, CALLING, STORE),
+        (COMMON, CALLING, QUERY, FIND),
+        (COMMON, SCP),
+    ):
         words = [spelling for table in tables for spelled in table for spelling in spelled.split()]
         assert sorted(words) == sorted(set(words))
 
@@ -51,6 +61,10 @@ def test_no_spelling_stands_twice_for_one_command() -> None:
 def test_no_spelling_is_our_own() -> None:
     words = {spelling for _, spelled, _ in ROWS for spelling in spelled.split()}
     assert not words & (SHARED | OF_COMMANDS)
+    assert (
+        not {spelling for table in (QUERY, FIND) for spelled in table for spelling in spelled.split()}
+        & ASKING
+    )
 
 
 def test_the_same_letters_may_mean_different_things_to_different_commands() -> None:
