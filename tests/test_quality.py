@@ -16,6 +16,7 @@ MOST_LINES = 400
 TESTED_THROUGH = {
     "dimsetools/__main__.py": "tests/commands/test_echo.py",
     "dimsetools/archive/content.py": "tests/archive/test_objects.py",
+    "dimsetools/commands/scp_node.py": "tests/commands/test_scp.py",
     "dimsetools/config/settings.py": "tests/config/test_config.py",
     "dimsetools/docgen/nodes.py": "tests/docgen/test_manual.py",
     "dimsetools/options/addressing.py": "tests/options/test_session.py",
@@ -29,6 +30,9 @@ TESTED_THROUGH = {
     "dimsetools/render/json.py": "tests/render/test_formats.py",
     "dimsetools/render/table.py": "tests/render/test_formats.py",
     "dimsetools/render/xml.py": "tests/render/test_formats.py",
+    "dimsetools/scp/offered.py": "tests/commands/test_scp_query.py",
+    "dimsetools/scp/operation.py": "tests/scp/test_get.py",
+    "dimsetools/scp/retrieval.py": "tests/scp/test_get.py",
     "dimsetools/scp/served.py": "tests/scp/test_server.py",
     "dimsetools/scp/verification.py": "tests/scp/test_server.py",
 }

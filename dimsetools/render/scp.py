@@ -58,6 +58,11 @@ def line(record: Record) -> Line:
     if event.startswith("association-"):
         return [stamp, *_association(record, event)]
     reason = str(record.get("_reason", ""))
+    if event == "index-repaired":
+        changes = f"{record['_added']} added, {record['_changed']} changed, {record['_removed']} removed"
+        return [stamp, warn("index "), f"brought up to date with the files: {changes}"]
+    if event == "worklist-item":
+        return [stamp, warn("worklist "), f"{record['_path']} passed over: {reason}"]
     if event == "hook-failed":
         return [stamp, warn("hook "), f"{record['_command']}: {reason}"]
     return [stamp, bad(event), f" {reason}"]

@@ -64,10 +64,11 @@ def offered(
     if archive is not None:
         store, index = archive
         models = [MODELS[name] for name in ARCHIVED]
+        composite = MODELS["composite"]._replace(levels=("IMAGE",))  # frames are not taken out of objects
         queried |= {model.find: Queried(model, ArchiveAnswers(index, model)) for model in models}
         kept = Archive(store, index)
-        gets = {model.get: model for model in models}
-        moves = {model.move: model for model in models}
+        gets = {model.get: model for model in (*models, composite)}
+        moves = {model.move: model for model in (*models, composite)}
         roles[CGetRq] = Get(kept, gets, log_objects=logged.objects)
         roles[CMoveRq] = Move(kept, moves, destinations, log_objects=logged.objects, tracer=tracer)
         services |= {model.find: _QUERIES for model in models}

@@ -68,6 +68,7 @@ def dimse_scp(
     stored = folder / "stored"
     stored.mkdir(parents=True, exist_ok=True)
     log, ready = folder / "dimse-scp.log", folder / "dimse-scp.ready"
+    ready.unlink(missing_ok=True)  # of a node that was there before
     argv: list[object] = ["scp", stored, "--port", 0, "--ready-file", ready, *options]
     if allow_any:
         argv.append("--allow-any")

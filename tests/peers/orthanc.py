@@ -76,6 +76,20 @@ class Orthanc(NamedTuple):
         )
         return report
 
+    def query(self, name: str, level: str, keys: Mapping[str, str]) -> str:
+        """Let Orthanc C-FIND at a registered node; the query's identifier."""
+        asked = {"Level": level, "Query": dict(keys)}
+        return str(self.post(f"/modalities/{name}/query", asked)["ID"])
+
+    def answers(self, query: str) -> list[dict[str, str]]:
+        """The matches of a query by keyword."""
+        found: list[dict[str, str]] = self.get(f"/queries/{query}/answers?expand&simplify")
+        return found
+
+    def retrieve(self, query: str, aet: str) -> None:
+        """Let Orthanc C-MOVE all matches of a query to a title, and wait for it."""
+        self.post(f"/queries/{query}/retrieve", {"TargetAet": aet, "Synchronous": True})
+
     def instances(self) -> dict[str, str]:
         """SOP Instance UID -> Orthanc identifier of all it holds."""
         held = self.get("/instances?expand")

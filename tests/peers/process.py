@@ -112,8 +112,10 @@ class Peer(NamedTuple):
         return self.log.read_text(errors="replace")
 
     def stored(self) -> list[Path]:
-        """The files it has kept, sorted by name."""
-        return sorted(path for path in self.folder.rglob("*") if path.is_file())
+        """The files it has kept, sorted by name; hidden ones, such as an index, left out."""
+        return sorted(
+            path for path in self.folder.rglob("*") if path.is_file() and not path.name.startswith(".")
+        )
 
 
 @contextmanager

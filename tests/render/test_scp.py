@@ -91,6 +91,16 @@ MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_complet
             "#7 CT1  not sent 1.2.3: gone",
             1,
         ),
+        (
+            {"_event": "index-repaired", "_added": 1, "_changed": 0, "_removed": 2},
+            "index brought up to date with the files: 1 added, 0 changed, 2 removed",
+            0,
+        ),
+        (
+            {"_event": "worklist-item", "_path": "a.wl", "_reason": "empty"},
+            "worklist a.wl passed over: empty",
+            0,
+        ),
         ({"_event": "hook-failed", "_command": "x", "_reason": "exit 1"}, "hook x: exit 1", 0),
         ({"_event": "internal-error", "_reason": "KeyError"}, "internal-error KeyError", 0),
         (
