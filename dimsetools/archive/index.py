@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -134,7 +134,7 @@ class Index:
         relational: bool = False,
         fuzzy: bool = False,
         datetime: bool = False,
-    ) -> Iterator[Attributes]:
+    ) -> Generator[Attributes, None, None]:
         """Yield what matches the keys at a level of the model `patient`, `study` or `patient-study`.
 
         An answer has the attributes that the keys name, empty if unknown, and the level; those that are
@@ -150,18 +150,18 @@ class Index:
         """Return the keys that are neither matched nor answered at a level."""
         return query.unsupported(level, keys)
 
-    def instances(self, level: str, keys: Attributes) -> Iterator[Instance]:
+    def instances(self, level: str, keys: Attributes) -> Generator[Instance, None, None]:
         """Yield the files of all instances that the unique keys name, down to that of `level`.
 
         Series after series, in the order of arrival. Raises WrongKeys if the key of the level is missing.
         """
         return self._instances(query.instances(level, keys))
 
-    def _answers(self, wanted: query.Query) -> Iterator[Attributes]:
+    def _answers(self, wanted: query.Query) -> Generator[Attributes, None, None]:
         with closing(self._rows(wanted.statement)) as rows:
             yield from wanted.answers(rows)
 
-    def _instances(self, statement: sql.Statement) -> Iterator[Instance]:
+    def _instances(self, statement: sql.Statement) -> Generator[Instance, None, None]:
         with closing(self._rows(statement)) as rows:
             for path, *others in rows:
                 yield Instance(as_text(path), *others)
