@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "echo": ("dimsetools.commands.echo", "Test whether nodes answer (C-ECHO)."),
     "store": ("dimsetools.commands.store", "Send files to a node (C-STORE)."),
     "find": ("dimsetools.commands.find", "Ask a node what it has (C-FIND)."),
+    "get": ("dimsetools.commands.get", "Fetch objects from a node (C-GET)."),
+    "move": ("dimsetools.commands.move", "Have a node send objects somewhere (C-MOVE)."),
     "scp": ("dimsetools.commands.scp", "Be a node: answer echoes and store what is sent."),
     "demo": ("dimsetools.commands.demo", "See it work: a node and the commands against it, on this machine."),
 }

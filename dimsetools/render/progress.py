@@ -110,6 +110,16 @@ class Progress:
             self._counts[kind] += 1
         self.advance(0)
 
+    def expect(self, objects: int) -> None:
+        """Set the total of objects, which may become known only on the way."""
+        self._total_objects = objects
+
+    def reach(self, ok: int, warnings: int, failed: int) -> None:
+        """Set the counts, where somebody else keeps them."""
+        with self._lock:
+            self._counts = {"ok": ok, "warning": warnings, "failed": failed}
+        self.advance(0)
+
     def close(self) -> None:
         """Take away what is shown and show nothing more."""
         with self._lock:

@@ -13,7 +13,7 @@ from dimsetools.scp.faults import SOP_CLASS_NOT_SUPPORTED, SUCCESS, store_status
 from dimsetools.scp.hooks import Hooks
 from dimsetools.scp.roles import Caller, Record, Reply, Settled, Task
 
-_UID_SHOWN = 64
+UID_SHOWN = 64
 _NEW = frozenset({Outcome.STORED, Outcome.REPLACED, Outcome.BOTH})
 
 
@@ -95,8 +95,8 @@ class _Storing:
             "_event": event,
             "_association": self._caller.number,
             "_calling": self._caller.calling_aet,
-            "SOPClassUID": visible(self._request.affected_sop_class_uid, _UID_SHOWN),
-            "SOPInstanceUID": visible(self._request.affected_sop_instance_uid, _UID_SHOWN),
+            "SOPClassUID": visible(self._request.affected_sop_class_uid, UID_SHOWN),
+            "SOPInstanceUID": visible(self._request.affected_sop_instance_uid, UID_SHOWN),
             "_status": f"{status:04X}",
             "_bytes": self.sink.size,
             "_ms": round((monotonic() - self._started) * 1000, 1),

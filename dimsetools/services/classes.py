@@ -119,7 +119,6 @@ _ANYWHERE = f"{_SECONDARY} 66 11.1 88.59 104.1"
 _FREQUENT = (
     "CT", "MR", "CR", "DX", "US", "SC", "MG", "XA", "RF", "NM", "PT", "PR", "SR", "KO", "DOC", "SEG", "REG",
     "RTSTRUCT", "RTPLAN", "RTDOSE", "RTIMAGE", "IO", "ES", "OP", "OPT", "SM", "ECG", "RWV", "HD", "RTRECORD",
-    "M3D",
 )  # fmt: skip
 
 

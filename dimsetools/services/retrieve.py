@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dimsetools.dataset.attributes import Attribute, Attributes, texts
+from dimsetools.dataset.attributes import Attributes, texts
 from dimsetools.dataset.decode import decode
 from dimsetools.errors import DimseError, ExitCode, InputError, StatusFailure, SubOperationsFailed
 from dimsetools.message.composite import CGetRsp
@@ -126,12 +126,6 @@ class Retrieved(NamedTuple):
 Event = Landed | Going | Opened | Noted | Retrieved
 
 
-def narrowed(wanted: Wanted, instances: tuple[str, ...]) -> Wanted:
-    """Return the retrieve of some instances alone, for a `wanted` at the level of images."""
-    identifier = {**wanted.identifier, INSTANCE_UID: Attribute("UI", instances)}
-    return wanted._replace(identifier=dict(sorted(identifier.items())))
-
-
 def failed_instances(data: bytes | None, syntax: str) -> tuple[str, ...]:
     """Return the Failed SOP Instance UID List of a final response; () if there is none that can be read."""
     if not data:
@@ -143,18 +137,25 @@ def failed_instances(data: bytes | None, syntax: str) -> tuple[str, ...]:
 
 
 def verdict(response: CGetRsp, service: str, counts: Counts) -> DimseError | None:
-    """Return what is wrong with a retrieve that ended like this, None if all objects were sent.
+    """Return what is wrong with a retrieve that ended with this `response`, None if all objects were sent."""
+    comment = response.error_comment or ""
+    return judged(response.status, service, counts, comment, response.offending_element)
+
+
+def judged(
+    status: int, service: str, counts: Counts, comment: str = "", offending: tuple[int, ...] = ()
+) -> DimseError | None:
+    """Return what is wrong with a retrieve that ended so, None if all objects were sent.
 
     A warning with failed sub-operations, and the failure "cannot perform sub-operations", are about the
     objects; any other failure is about the retrieve itself.
     """
-    status = response.status
     meaning = describe(status, service)
-    comment = response.error_comment or ""
     done_with = meaning.category in (Category.SUCCESS, Category.WARNING)
-    if done_with and not counts.failed:
+    about_objects = done_with or (status == _CANNOT_PERFORM and counts.total > 0)
+    if about_objects and not counts.failed:
         return None
-    if done_with or (status == _CANNOT_PERFORM and counts.failed):
+    if about_objects:
         error: StatusFailure = SubOperationsFailed(
             f"{counts.failed} of {counts.total} sub-operations failed",
             status=status,
@@ -163,11 +164,7 @@ def verdict(response: CGetRsp, service: str, counts: Counts) -> DimseError | Non
         )
     else:
         error = StatusFailure(
-            meaning.meaning,
-            status=status,
-            service=service,
-            comment=comment,
-            offending=response.offending_element,
+            meaning.meaning, status=status, service=service, comment=comment, offending=offending
         )
     if counts.stored:
         error.exit_code = ExitCode.PARTIAL  # type: ignore[misc]  # of this one

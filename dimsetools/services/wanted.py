@@ -7,46 +7,28 @@ of those above it, among much else. Instances of one series are asked for togeth
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
-from dimsetools.dataset.attributes import Attribute, Attributes, text, texts
+from dimsetools.dataset.attributes import Attribute, Attributes, texts
 from dimsetools.dataset.dictionary import keyword_of
 from dimsetools.dataset.flat import from_flat
+from dimsetools.dataset.levels import FRAME_KEYS, LEVEL, LEVELS, unique_key
+from dimsetools.dataset.models import Model, check_retrieve, level_of_keys, unique_keys
 from dimsetools.errors import InputError, UsageError
-from dimsetools.services.retrieve import INSTANCE_UID, LEVEL, PATIENT_ID, SERIES_UID, STUDY_UID, Wanted
+from dimsetools.services.retrieve import INSTANCE_UID, Wanted
 
-LEVELS = ("PATIENT", "STUDY", "SERIES", "IMAGE")
-UNIQUE = {"PATIENT": PATIENT_ID, "STUDY": STUDY_UID, "SERIES": SERIES_UID, "IMAGE": INSTANCE_UID}
 _TOGETHER = 500
 """Instances in a request: in explicit VR a list of UIDs has 64 KB."""
 
 
-def unique_keys(level: str, levels: Sequence[str]) -> tuple[int, ...]:
-    """Return the unique keys that a retrieve at `level` needs, in a model that has `levels`."""
-    return tuple(UNIQUE[name] for name in levels[: levels.index(level) + 1])
-
-
-def wanted_of(found: Attributes, level: str, levels: Sequence[str]) -> Wanted:
-    """Return the retrieve of what was `found`; InputError if it lacks a unique key."""
-    identifier = {}
-    for tag in unique_keys(level, levels):
-        values = tuple(filter(None, texts(found, tag)))
-        if not values:
-            raise InputError(f"has no {keyword_of(tag)}, which a retrieve at {level} level needs")
-        identifier[tag] = Attribute("LO" if tag == PATIENT_ID else "UI", values)
-    identifier[LEVEL] = Attribute("CS", (level,))
+def wanted_of(found: Attributes, model: Model, level: str) -> Wanted:
+    """Return the retrieve of what was `found`; UsageError if a unique key is missing or wrong."""
+    identifier = unique_keys(model, level, found)
+    check_retrieve(model, level, identifier)
+    if level:
+        identifier[LEVEL] = Attribute("CS", (level,))
     return Wanted(level, dict(sorted(identifier.items())))
-
-
-def level_of(found: Attributes, levels: Sequence[str]) -> str:
-    """Return the level that a record is about: it says so itself, or has the unique keys of it."""
-    said = text(found, LEVEL).strip().upper()
-    if said in levels:
-        return said
-    for level in reversed(levels):
-        if any(texts(found, UNIQUE[level])):
-            return level
-    raise InputError("has none of the unique keys " + ", ".join(keyword_of(UNIQUE[name]) for name in levels))
 
 
 def each_once(wanted: Iterable[Wanted]) -> Iterator[Wanted]:
@@ -64,7 +46,7 @@ def each_once(wanted: Iterable[Wanted]) -> Iterator[Wanted]:
                 continue
             yield held
             held = None
-        if one.level == "IMAGE":
+        if one.level in ("IMAGE", ""):
             held = one
         else:
             yield one
@@ -74,7 +56,7 @@ def each_once(wanted: Iterable[Wanted]) -> Iterator[Wanted]:
 
 def _joined(first: Wanted, second: Wanted) -> Wanted | None:
     """Return one retrieve for both, None if they are not instances of one series, or too many."""
-    if second.level != "IMAGE" or first.key[:-1] != second.key[:-1]:
+    if second.level != first.level or first.key[:-1] != second.key[:-1]:
         return None
     instances = texts(first.identifier, INSTANCE_UID) + texts(second.identifier, INSTANCE_UID)
     if len(instances) > _TOGETHER:
@@ -83,32 +65,49 @@ def _joined(first: Wanted, second: Wanted) -> Wanted | None:
 
 
 def read_manifest(
-    lines: Iterable[bytes], name: str, levels: Sequence[str], level: str | None = None
+    lines: Iterable[bytes],
+    name: str,
+    model: Model,
+    level: str | None,
+    bad: Callable[[InputError], None],
 ) -> Iterator[Wanted]:
     """Return the retrieve of each line: a JSON object with keywords, as `find --json` prints them.
 
     At `level`, by default at that of the record. Blank lines, and records of events such as a summary, are
-    passed over. InputError names the line that is not understood.
+    passed over. `bad` hears of each line that is not understood; the others go on.
     """
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
         try:
-            record = json.loads(line)
-            if not isinstance(record, dict):
-                raise InputError("is no JSON object")
-            if "_event" in record:
-                continue
-            named = {key: record[key] for key in record if key in _NAMES}
-            found = from_flat(named)
-            yield wanted_of(found, level or level_of(found, levels), levels)
+            wanted = _read(line, model, level)
         except (ValueError, UsageError, InputError) as error:
-            reason = error.message if isinstance(error, (UsageError, InputError)) else f"is no JSON: {error}"
-            raise InputError(
-                f"{name} line {number} {reason}", hint="a line is an object as dimse find --json prints it"
-            ) from None
+            known = isinstance(error, (UsageError, InputError))
+            reason = error.message if known else f"is no JSON: {error}"  # type: ignore[union-attr]
+            bad(
+                InputError(
+                    f"{name} line {number}: {reason}",
+                    hint="a line is an object as dimse find --json prints it",
+                )
+            )
+            continue
+        if wanted is not None:
+            yield wanted
 
 
-_NAMES = frozenset(
-    name for tag in (LEVEL, *UNIQUE.values()) for name in (keyword_of(tag), f"{tag:08X}", f"{tag:08x}")
-)
+def _read(line: bytes, model: Model, level: str | None) -> Wanted | None:
+    if not line.strip():
+        return None
+    record = json.loads(line)
+    if not isinstance(record, dict):
+        raise InputError("is no JSON object")
+    if record.get("_event", "match") != "match":
+        return None
+    names = _names()
+    found = from_flat({name: value for name, value in record.items() if name in names})
+    return wanted_of(found, model, level or level_of_keys(found, model))
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return how the attributes are called in a record that say what to retrieve."""
+    tags = {LEVEL, *FRAME_KEYS, *map(unique_key, LEVELS)}
+    return frozenset(name for tag in tags for name in (keyword_of(tag), f"{tag:08X}", f"{tag:08x}"))

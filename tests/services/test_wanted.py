@@ -4,12 +4,13 @@ import json
 
 import pytest
 
+from dimsetools.dataset.models import MODELS, Model
 from dimsetools.errors import InputError
 from dimsetools.services.retrieve import INSTANCE_UID, Wanted
-from dimsetools.services.wanted import LEVELS, each_once, level_of, read_manifest, wanted_of
+from dimsetools.services.wanted import each_once, read_manifest, wanted_of
 from tests.services.retrieving import keys
 
-STUDY_ROOT = LEVELS[1:]
+STUDY_ROOT = MODELS["study"]
 MATCH: dict[str, object] = {
     "QueryRetrieveLevel": "STUDY",
     "StudyInstanceUID": "1.1",
@@ -23,8 +24,15 @@ def lines(*records: object) -> list[bytes]:
     return [json.dumps(record).encode() + b"\n" for record in records]
 
 
-def read(*records: object, level: str | None = None, levels: tuple[str, ...] = STUDY_ROOT) -> list[Wanted]:
-    return list(read_manifest(lines(*records), "list", levels, level))
+def read(*records: object, level: str | None = None, model: Model = STUDY_ROOT) -> list[Wanted]:
+    return read_lines(lines(*records), level, model)[0]
+
+
+def read_lines(
+    manifest: list[bytes], level: str | None = None, model: Model = STUDY_ROOT
+) -> tuple[list[Wanted], list[InputError]]:
+    bad: list[InputError] = []
+    return list(read_manifest(manifest, "list", model, level, bad.append)), bad
 
 
 def test_of_a_match_only_the_unique_keys_are_asked_for() -> None:
@@ -34,13 +42,12 @@ def test_of_a_match_only_the_unique_keys_are_asked_for() -> None:
 
 
 def test_patient_root_wants_the_patient_too() -> None:
-    (wanted,) = read(MATCH, levels=LEVELS)
+    (wanted,) = read(MATCH, model=MODELS["patient"])
     assert wanted.identifier == keys(QueryRetrieveLevel="STUDY", StudyInstanceUID="1.1", PatientID="P")
 
 
 def test_a_record_without_a_level_is_about_the_lowest_entity_that_it_names() -> None:
     record = {"StudyInstanceUID": "1.1", "SeriesInstanceUID": "1.1.1", "SOPInstanceUID": None}
-    assert level_of(keys(**record), STUDY_ROOT) == "SERIES"
     assert read(record)[0].level == "SERIES"
 
 
@@ -51,7 +58,8 @@ def test_the_level_can_be_said() -> None:
 
 def test_events_and_blank_lines_are_passed_over() -> None:
     manifest = [b"\n", *lines({"_event": "summary", "_matches": 1}, {**MATCH, "_number": 1})]
-    assert len(list(read_manifest(manifest, "list", STUDY_ROOT))) == 1
+    found, bad = read_lines(manifest)
+    assert (len(found), bad) == (1, [])
 
 
 @pytest.mark.parametrize(
@@ -59,27 +67,41 @@ def test_events_and_blank_lines_are_passed_over() -> None:
     [
         (b"{", "is no JSON"),
         (b"7", "is no JSON object"),
-        (b'{"PatientName": "X"}', "none of the unique keys"),
-        (b'{"SOPInstanceUID": "1.2"}', "has no StudyInstanceUID"),
+        (b'{"PatientName": "X"}', "needs StudyInstanceUID"),
+        (b'{"SOPInstanceUID": "1.2"}', "needs StudyInstanceUID"),
+        (b'{"StudyInstanceUID": "1.*"}', "without wildcards"),
         (b'{"StudyInstanceUID": {"x": 1}}', "cannot have the value"),
         (b"\xff\xfe", "is no JSON"),
     ],
 )
-def test_a_line_that_makes_no_sense_is_named(line: bytes, reason: str) -> None:
-    with pytest.raises(InputError, match=reason) as caught:
-        list(read_manifest([*lines(MATCH), line], "list", STUDY_ROOT))
-    assert "list line 2" in caught.value.message
+def test_a_line_that_makes_no_sense_is_named_and_the_others_go_on(line: bytes, reason: str) -> None:
+    found, (error,) = read_lines([*lines(MATCH), line, *lines({**MATCH, "StudyInstanceUID": "1.2"})])
+    assert len(found) == 2
+    assert error.message.startswith("list line 2: ")
+    assert reason in error.message
+
+
+def test_frames_are_wanted_by_their_numbers() -> None:
+    record = {"SOPInstanceUID": "1.2", "SimpleFrameList": [1, 3]}
+    (wanted,) = read(record, model=MODELS["composite"])
+    assert wanted == Wanted("FRAME", keys(QueryRetrieveLevel="FRAME", **record))
+
+
+def test_objects_of_a_model_without_levels_are_asked_for_together() -> None:
+    model = MODELS["hanging-protocol"]
+    (wanted,) = each_once(read({"SOPInstanceUID": "1"}, {"SOPInstanceUID": "2"}, model=model))
+    assert wanted == Wanted("", keys(SOPInstanceUID=["1", "2"]))
 
 
 def test_the_same_thing_is_wanted_once() -> None:
-    study = wanted_of(keys(**MATCH), "STUDY", STUDY_ROOT)
-    other = wanted_of(keys(StudyInstanceUID="1.2"), "STUDY", STUDY_ROOT)
+    study = wanted_of(keys(**MATCH), STUDY_ROOT, "STUDY")
+    other = wanted_of(keys(StudyInstanceUID="1.2"), STUDY_ROOT, "STUDY")
     assert list(each_once([study, other, study])) == [study, other]
 
 
 def image(series: str, instance: int) -> Wanted:
     found = keys(StudyInstanceUID="1", SeriesInstanceUID=series, SOPInstanceUID=f"{series}.{instance}")
-    return wanted_of(found, "IMAGE", STUDY_ROOT)
+    return wanted_of(found, STUDY_ROOT, "IMAGE")
 
 
 def test_instances_of_a_series_are_asked_for_together() -> None:

@@ -1,0 +1,150 @@
+"""What `dimse get` and `dimse move` do alike: make the retrieves, tell of them, and verify them."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from dimsetools.errors import DimseError, ExitCode, OutputFolderError, UsageError
+from dimsetools.options.node import Keeping
+from dimsetools.options.query import Query
+from dimsetools.options.retrieve import Retrieval, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dimsetools.archive.objects import ObjectStore
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.options import Session
+    from dimsetools.render import Output
+    from dimsetools.render.retrieve import Telling
+    from dimsetools.services.retrieve import Retrieved
+    from dimsetools.services.retriever import Manner, Retriever
+
+HERE = "."
+
+
+def manner(session: Session, peer: str, model: str) -> Manner:
+    """Return how to retrieve from `peer` with the SOP class `model`, "" if it has none."""
+    from dimsetools.services.retriever import Manner
+
+    query, negotiation = session.values(Query), session.negotiation
+    if not model:
+        raise UsageError(f"{query.model.title} has no such retrieval", hint="use another model: -M study")
+    most = session.node(peer).max_associations
+    jobs = session.values(Retrieval).jobs
+    return Manner(
+        model,
+        query.model.find,
+        jobs=jobs if most is None else min(jobs, most),
+        priority=negotiation.priority,
+        abort=session.operation.abort,
+        abilities=query.abilities,
+        roles=negotiation.roles,
+        extended=negotiation.extended,
+    )
+
+
+def opened_store(session: Session) -> ObjectStore | None:
+    """Open the folder to keep objects in, made if it is not there; None if nothing is kept."""
+    from dimsetools.archive.layout import DEFAULT, Layout
+    from dimsetools.archive.objects import Durability, ObjectStore, OnDuplicate
+
+    folder, keeping = session.values(Retrieval).output, session.values(Keeping)
+    if keeping.ignore:
+        if folder is not None:
+            raise UsageError("--ignore keeps nothing, --output says where to")
+        return None
+    layout = Layout(keeping.layout or DEFAULT)
+    try:
+        os.makedirs(folder or HERE, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise OutputFolderError(f"cannot make the folder {folder!r}: {error.strerror}") from None
+    return ObjectStore(
+        folder or HERE,
+        layout=layout,
+        durability=Durability(keeping.durability),
+        on_duplicate=OnDuplicate(keeping.on_duplicate),
+        file_mode=keeping.file_mode,
+        min_free=keeping.min_free,
+    )
+
+
+def rehearse(session: Session, output: Output, words: Sequence[str]) -> int:
+    """Show what would be searched for and retrieved, as data sets."""
+
+    def search(_level: str, keys: Attributes) -> list[Attributes]:
+        output.note("would search for:")
+        output.result(keys)
+        return []
+
+    query, retrieval = session.values(Query), session.values(Retrieval)
+    found = wanted(query, retrieval, words, search=search, bad=output.failure, stop=session.stop)
+    for one in found:
+        output.note("would retrieve:")
+        output.result(one.identifier)
+    return ExitCode.OK
+
+
+class Run:
+    """The retrieves of one command: `carry_out`, then `verify` once everything has come, then `end`."""
+
+    def __init__(self, session: Session, output: Output, telling: Telling, retriever: Retriever) -> None:
+        self._session = session
+        self._output = output
+        self._telling = telling
+        self._retriever = retriever
+        self._retrieval = session.values(Retrieval)
+        self._done: list[Retrieved] = []
+        self._seconds = 0.0
+        self.stored = 0
+
+    def carry_out(self, words: Sequence[str]) -> None:
+        """Make every retrieve that is wanted, and tell of it."""
+        session, telling = self._session, self._telling
+        found = wanted(
+            session.values(Query),
+            self._retrieval,
+            words,
+            search=self._retriever.query,
+            bad=telling.unreadable,
+            stop=session.stop,
+        )
+        began = perf_counter()
+        with self._output.progress() as progress, closing(self._retriever.run(found)) as events:
+            telling.watch(progress)
+            try:
+                for event in events:
+                    retrieved = telling.event(event)
+                    if retrieved is not None:
+                        self.stored += retrieved.counts.stored
+                        if self._retrieval.verify:
+                            self._done.append(retrieved)
+            except DimseError as error:
+                telling.tally.ended_by(error)
+        self._seconds = perf_counter() - began
+
+    def verify(self) -> None:
+        """Hold what has come against the peer's own lists; by numbers alone if it went elsewhere."""
+        from dimsetools.services.verify import verify, verify_count
+
+        landed = self._telling.landed_uids
+        if not self._done or self._session.stop.requested:
+            return
+        with self._retriever.asking() as ask:
+            for retrieved in self._done:
+                if landed is None:
+                    found = verify_count(retrieved.wanted, ask, retrieved.counts.stored)
+                else:
+                    found = verify(retrieved.wanted, ask, landed)
+                self._telling.verified(found)
+
+    def end(self, address: str) -> ExitCode:
+        """Tell the totals; return the exit status."""
+        stop, strict = self._session.stop, self._session.operation.strict
+        code = self._telling.tally.exit_status(strict=strict, error_on_empty=self._retrieval.error_on_empty)
+        code = stop.exit_code if stop.requested else code
+        self._telling.end(address, self._seconds, code)
+        return code

@@ -1,0 +1,65 @@
+"""Short questions on the way: C-FIND over an association that is open, perhaps for something else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dimsetools.dataset.attributes import Attribute, Attributes
+from dimsetools.dataset.decode import decode
+from dimsetools.dataset.encode import encode, with_charset
+from dimsetools.dataset.levels import LEVEL
+from dimsetools.errors import InputError, NoContext, StatusFailure
+from dimsetools.message.composite import CFindRq, CFindRsp
+from dimsetools.message.sources import BytesSource
+from dimsetools.services.cancelling import Operation
+from dimsetools.status import Category, describe, is_pending
+from dimsetools.uids import name_of
+
+if TYPE_CHECKING:
+    from dimsetools.association.stop import Stop
+    from dimsetools.message.exchange import Exchange
+
+
+def matches(
+    exchange: Exchange,
+    model: str,
+    level: str,
+    keys: Attributes,
+    *,
+    stop: Stop | None = None,
+    deadline: float | None = None,
+) -> list[Attributes]:
+    """Return what matches `keys` in the query class `model`; matches that do not decode are left out.
+
+    Raises NoContext if the class is not agreed, StatusFailure, LimitReached and Interrupted, and what ends
+    the association.
+    """
+    context = exchange.association.context_for(model)
+    if context is None:
+        raise NoContext(f"{exchange.association.peer_name} accepts no {name_of(model)}")
+    query = with_charset({**keys, LEVEL: Attribute("CS", (level,))} if level else keys)
+    source = BytesSource(encode(dict(sorted(query.items())), context.transfer_syntax))
+    request = CFindRq(affected_sop_class_uid=model)
+    operation = Operation(exchange, context, request, source, stop=stop, deadline=deadline)
+    found = []
+    for answer in operation.answers():
+        if is_pending(answer.command.status) and answer.data is not None:
+            try:
+                found.append(decode(answer.data, context.transfer_syntax))
+            except InputError:
+                continue
+    if operation.error is not None:
+        raise operation.error
+    assert operation.final is not None
+    response = operation.final.command
+    assert isinstance(response, CFindRsp)
+    meaning = describe(response.status, "C-FIND")
+    if meaning.category not in (Category.SUCCESS, Category.WARNING):
+        raise StatusFailure(
+            meaning.meaning,
+            status=response.status,
+            service="C-FIND",
+            comment=response.error_comment or "",
+            offending=response.offending_element,
+        )
+    return found

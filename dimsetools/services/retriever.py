@@ -1,0 +1,358 @@
+"""Retrieves over associations that are opened when they are needed: what C-GET and C-MOVE do alike.
+
+One that fails keeps no other from being made, unless it says that no other can succeed either. A retrieve is
+judged by its final response alone; what has come before an association was lost stays, and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from dimsetools.association.negotiation import plan
+from dimsetools.association.opening import open_association
+from dimsetools.association.stop import Stop
+from dimsetools.dataset.encode import encode
+from dimsetools.errors import (
+    Aborted,
+    ConnectionLost,
+    DimseError,
+    Interrupted,
+    LimitReached,
+    NoAnswer,
+    NoContext,
+    ProtocolError,
+    StatusFailure,
+)
+from dimsetools.message.composite import CGetRsp
+from dimsetools.message.exchange import Exchange, Incoming
+from dimsetools.message.sources import BytesSource
+from dimsetools.services import asking, lanes
+from dimsetools.services.cancelling import Operation
+from dimsetools.services.extended import Abilities, find_extended, retrieve_extended
+from dimsetools.services.retrieve import (
+    Counts,
+    Event,
+    Going,
+    Landed,
+    Noted,
+    Opened,
+    Retrieved,
+    Wanted,
+    failed_instances,
+    verdict,
+)
+from dimsetools.status import is_pending
+from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE
+
+if TYPE_CHECKING:
+    from dimsetools.association.trace import Tracer
+    from dimsetools.association.values import AcceptedContext, Extended, Role, Target
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.message.command import Request
+    from dimsetools.services.classes import Pair
+
+PLAIN = (EXPLICIT_LE, IMPLICIT_LE)
+_PASSING = (Aborted, ConnectionLost, NoAnswer, ProtocolError, StatusFailure)
+"""Failures of one retrieve; the next one may do better."""
+
+
+class Manner(NamedTuple):
+    """How to retrieve. `model` is the SOP class of C-GET or C-MOVE, `find` that of the query beside it.
+
+    `find` is "" where the model has none.
+    """
+
+    model: str
+    find: str
+    jobs: int = 1
+    priority: int = 0
+    abort: bool = False
+    abilities: Abilities = Abilities()
+    roles: tuple[Role, ...] = ()
+    extended: tuple[Extended, ...] = ()
+
+
+@dataclass(slots=True)
+class Account:
+    """What has come of one retrieve so far; `answered` tells whether the peer has said anything at all."""
+
+    wanted: Wanted
+    started: float = field(default_factory=perf_counter)
+    counts: Counts = field(default_factory=Counts)
+    answered: bool = False
+    landed: set[str] = field(default_factory=set)
+    size: int = 0
+    refused: int = 0
+
+    def add(self, landed: Landed, *, kept: bool) -> None:
+        """Count an object that has come."""
+        self.answered = True
+        if kept:
+            self.landed.add(landed.sop_instance)
+            self.size += landed.size
+        else:
+            self.refused += 1
+
+    def ended(self, error: DimseError | None, status: int | None = None) -> Retrieved:
+        """Return the end of the retrieve."""
+        return Retrieved(
+            self.wanted,
+            status,
+            self.counts,
+            perf_counter() - self.started,
+            error,
+            objects=len(self.landed),
+            size=self.size,
+            refused=self.refused,
+        )
+
+
+class Line:
+    """The association of one lane: there may be none. `classes` are the storage classes it was opened for."""
+
+    def __init__(self) -> None:
+        self.exchange: Exchange | None = None
+        self.classes: frozenset[str] = frozenset()
+        self.fresh = True
+
+    def abort(self) -> None:
+        """End the association at once, if there is one."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.association.abort()
+
+
+Taker = Callable[[Exchange, Incoming, Account], Landed | None]
+
+
+class Retriever:
+    """Makes retrieves from `target`; the events of a run come from `run`, once."""
+
+    service = ""
+
+    def __init__(
+        self,
+        target: Target,
+        manner: Manner,
+        *,
+        stop: Stop | None = None,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self.manner = manner
+        self.target = target
+        self.stop = stop or Stop()
+        self.end: DimseError | None = None
+        self._tracer = tracer
+        total = target.timeouts.total
+        self.deadline = None if total is None else monotonic() + total
+
+    @property
+    def halted(self) -> bool:
+        """Tell whether no further retrieve shall be made."""
+        return self.end is not None or self.stop.requested
+
+    def run(self, wanted: Iterator[Wanted]) -> Generator[Event, None, None]:
+        """Make each retrieve; each that was begun comes back as exactly one Retrieved.
+
+        An exception of `wanted` is raised when the retrieves under way have ended.
+        """
+        queue = lanes.Queue(wanted, lambda: self.halted)
+        yield from lanes.run(queue, self._lane, self.manner.jobs)
+
+    def query(self, level: str, keys: Attributes) -> list[Attributes]:
+        """Ask the peer over an association of its own. Raises DimseError."""
+        with self.asking() as ask:
+            return ask(level, keys)
+
+    @contextmanager
+    def asking(self) -> Iterator[Callable[[str, Attributes], list[Attributes]]]:
+        """Give a function that asks the peer, over an association of its own as long as that lasts."""
+        line = Line()
+
+        def ask(level: str, keys: Attributes) -> list[Attributes]:
+            if not self.usable(line):
+                extended = find_extended(self.manner.find, self.manner.abilities)
+                for _ in self.open(line, [(self.manner.find, PLAIN)], extended=extended):
+                    pass
+            return self.ask(line, level, keys)
+
+        try:
+            yield ask
+        except BaseException:
+            line.abort()
+            raise
+        for _ in self.release(line):
+            pass
+
+    def ask(self, line: Line, level: str, keys: Attributes) -> list[Attributes]:
+        """Ask the peer over an association that is open."""
+        assert line.exchange is not None
+        return asking.matches(
+            line.exchange, self.manner.find, level, keys, stop=self.stop, deadline=self.deadline
+        )
+
+    # -- for those who know the service ---------------------------------------------------------------
+
+    def retrieve(self, line: Line, account: Account) -> Generator[Event, None, Retrieved]:
+        """Make one retrieve; raises what ends the association."""
+        raise NotImplementedError
+
+    def operate(
+        self, line: Line, request: Request, account: Account, take: Taker | None = None
+    ) -> Generator[Event, None, Retrieved]:
+        """Send `request` over the open association, and follow it to its final response."""
+        exchange = line.exchange
+        assert exchange is not None
+        context = self._context(exchange)
+        wanted, before = account.wanted, account.counts
+        account.counts = Counts()
+        syntax = context.transfer_syntax
+        source = BytesSource(encode(wanted.identifier, syntax))
+        operation = Operation(exchange, context, request, source, stop=self.stop, deadline=self.deadline)
+        for event in operation.events():
+            if isinstance(event, Incoming):
+                if take is None:
+                    exchange.violate(f"sent a {event.command.type_name()} where a response belongs")
+                landed = take(exchange, event, account)
+                if landed is not None:
+                    yield landed
+                continue
+            account.answered = True
+            response = event.command
+            assert isinstance(response, CGetRsp)
+            pending = is_pending(response.status)
+            account.counts = account.counts.after(response, final=not pending)
+            if pending:
+                yield Going(wanted, account.counts)
+        if account.counts == Counts():
+            account.counts = before
+        final = operation.final
+        if final is None:
+            line.exchange = None
+            return account.ended(operation.error)
+        response = final.command
+        assert isinstance(response, CGetRsp)
+        error = operation.error or verdict(response, self.service, account.counts)
+        return account.ended(error, response.status)._replace(
+            comment=response.error_comment or "", failed=failed_instances(final.data, syntax)
+        )
+
+    def _context(self, exchange: Exchange) -> AcceptedContext:
+        context = exchange.association.context_for(self.manner.model)
+        if context is None:
+            from dimsetools.association.opening import no_context
+            from dimsetools.uids import name_of
+
+            raise no_context(exchange.association, self.manner.model, name_of(self.manner.model))
+        return context
+
+    # -- associations -------------------------------------------------------------------------------
+
+    def open(
+        self,
+        line: Line,
+        pairs: Sequence[Pair],
+        roles: Sequence[Role] = (),
+        *,
+        extended: tuple[Extended, ...] | None = None,
+    ) -> Iterator[Opened]:
+        """Open the association of `line` for `pairs`; `extended` is by default that of a retrieve."""
+        if extended is None:
+            extended = retrieve_extended(self.manner.model, self.manner.abilities)
+        target, manner = self.target, self.manner
+        if self.deadline is not None:
+            left = self.deadline - monotonic()
+            if left <= 0:
+                raise LimitReached("the total time-out is over, work is left", hint="raise --total-timeout")
+            target = target._replace(timeouts=target.timeouts._replace(total=left))
+        association = open_association(
+            target,
+            plan(pairs)[0],
+            roles=(*roles, *manner.roles),
+            extended=manner.extended or extended,
+            tracer=self._tracer,
+            stop=self.stop,
+        )
+        line.exchange = Exchange(association)
+        line.fresh = True
+        line.classes = frozenset(role.abstract_syntax for role in roles)
+        peer = association.peer
+        yield Opened(
+            peer.implementation_version or peer.implementation_uid,
+            peer.max_pdu,
+            len(association.proposal.contexts),
+            len(association.contexts),
+        )
+
+    def usable(self, line: Line) -> bool:
+        """Tell whether the association of `line` is still there; one that the peer has ended is let go."""
+        exchange = line.exchange
+        if exchange is None:
+            return False
+        if exchange.association.is_open and not exchange.readable:
+            return True
+        line.exchange = None
+        try:
+            if exchange.association.is_open and exchange.take() is None:
+                exchange.association.release()
+            else:
+                exchange.association.abort()
+        except (Aborted, ConnectionLost, NoAnswer, ProtocolError):
+            pass
+        return False
+
+    def release(self, line: Line) -> Iterator[Noted]:
+        """End the association of `line`, if there is one."""
+        exchange, line.exchange = line.exchange, None
+        if exchange is None or not exchange.association.is_open:
+            return
+        association = exchange.association
+        if self.manner.abort:
+            association.abort()
+            return
+        association.release()
+        if not association.released_in_order:
+            yield Noted(f"{association.peer_name} did not answer the request for release")
+
+    # -- lanes --------------------------------------------------------------------------------------
+
+    def _lane(self, following: lanes.Next) -> Iterator[Event]:
+        line = Line()
+        lost = 0
+        try:
+            while (wanted := following()) is not None:
+                account = Account(wanted)
+                retrieved = yield from self._made(line, account)
+                lost = lost + 1 if line.exchange is None and not account.landed else 0
+                error = retrieved.error
+                if error is not None and (lost > 1 or isinstance(error, (Interrupted, LimitReached))):
+                    self.end = self.end or error
+                yield retrieved
+        except BaseException:
+            line.abort()
+            raise
+        yield from self.release(line)
+
+    def _made(self, line: Line, account: Account) -> Generator[Event, None, Retrieved]:
+        """Make one retrieve, whatever comes of it; twice if an old association ended before it began."""
+        while True:
+            fresh = not self.usable(line)
+            line.fresh = fresh
+            try:
+                return (yield from self.retrieve(line, account))
+            except DimseError as error:
+                line.abort()
+                if not line.fresh and not account.answered and isinstance(error, (Aborted, ConnectionLost)):
+                    continue
+                if not isinstance(error, _PASSING):
+                    self.end = self.end or error
+                return account.ended(self._blamed(error))
+
+    def _blamed(self, error: DimseError) -> DimseError:
+        """Return why a retrieve ended: our own wish to stop, if there was one."""
+        stopped = self.stop.requested and not isinstance(error, (Interrupted, NoContext, StatusFailure))
+        return self.stop.error() if stopped else error
