@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dimsetools.docgen.keywords import KEYWORDS
 from dimsetools.docgen.nodes import FILES, NODE_TABLES, VARIABLES
 from dimsetools.docgen.tree import Argument, Command, Fill
 
@@ -21,6 +22,12 @@ _dimse_nodes() {{
 _dimse_offer() {{
     [[ $1 == -[fd] ]] && compopt -o filenames 2>/dev/null
     mapfile -t COMPREPLY < <(compgen "$@" -- "$current")
+}}
+
+# Offers keywords, then =, and files of queries.
+_dimse_offer_key() {{
+    compopt -o nospace -o filenames 2>/dev/null
+    mapfile -t COMPREPLY < <(compgen -S = -W '{" ".join(KEYWORDS)}' -- "$current"; compgen -f -- "$current")
 }}
 
 _dimse() {{
@@ -114,7 +121,7 @@ def _offer(fill: Fill, choices: Sequence[str]) -> str:
         return f"_dimse_offer -W '{' '.join(choices)}'"
     if fill == "peer":
         return '_dimse_offer -W "$(_dimse_nodes)"'
-    return {"file": "_dimse_offer -f", "folder": "_dimse_offer -d"}[fill]
+    return {"file": "_dimse_offer -f", "folder": "_dimse_offer -d", "key": "_dimse_offer_key"}[fill]
 
 
 def _places(arguments: Sequence[Argument]) -> list[tuple[str, Argument]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dimsetools.config.files import LOCAL_FILE, SYSTEM_FILE
+from dimsetools.docgen.keywords import KEYWORDS
 from dimsetools.docgen.nodes import NODE_TABLES, VARIABLES
 from dimsetools.docgen.tree import Command, Fill, Option
 
@@ -20,6 +21,11 @@ function __dimse_nodes
         end
         env | sed -n '{VARIABLES}'
     end | sort -u
+end
+
+function __dimse_keys
+    string match -qr = -- (commandline -ct); and return
+    printf '%s=\\n' {" ".join(KEYWORDS)}
 end
 
 complete -c dimse -f
@@ -55,7 +61,7 @@ def _option(option: Option) -> str:
         for spelling in option.spellings
     ]
     value = [_value(option.fill, option.choices) or "-x"] if option.metavar else []
-    needed = ["-r"] if option.fill in ("file", "folder") else []
+    needed = ["-r"] if option.fill in ("file", "folder", "key") else []
     return " ".join([*names, *needed, *value, "-d", _quoted(option.help.removesuffix("."))])
 
 
@@ -66,4 +72,5 @@ def _value(fill: Fill, choices: Sequence[str]) -> str:
         "file": "-F",
         "folder": "-x -a '(__fish_complete_directories)'",
         "peer": "-a '(__dimse_nodes)'",
+        "key": "-F -a '(__dimse_keys)'",
     }.get(fill, "")

@@ -9,9 +9,10 @@ import click
 
 from dimsetools.cli import COMMANDS
 from dimsetools.options import NetworkCommand, PeerArgument
+from dimsetools.options.types import Named
 
-Fill = Literal["", "choice", "file", "folder", "peer"]
-"""What a shell can offer for a value; empty if only the user can know it."""
+Fill = Literal["", "choice", "file", "folder", "key", "peer"]
+"""What a shell can offer for a value; empty if only the user can know it. A key may be a query file, too."""
 
 
 class Option(NamedTuple):
@@ -98,10 +99,11 @@ def described(name: str, summary: str, command: click.Command) -> Command:
 
 def _option(option: click.Option, context: click.Context) -> Option:
     flag = option.is_flag or option.count
-    choices = tuple(option.type.choices) if isinstance(option.type, click.Choice) else ()
+    choices = tuple(option.type.choices) if isinstance(option.type, (click.Choice, Named)) else ()
+    shown = "|".join(choices) if isinstance(option.type, click.Choice) else ""
     return Option(
         spellings=(*option.opts, *option.secondary_opts),
-        metavar="" if flag else "|".join(choices) or option.make_metavar(context),
+        metavar="" if flag else shown or option.make_metavar(context),
         help=" ".join((option.help or "").split()),
         repeatable=option.multiple or option.count,
         fill="" if flag else _fill(option.type),
@@ -122,6 +124,8 @@ def _argument(argument: click.Argument, context: click.Context) -> Argument:
 def _fill(kind: click.ParamType[object]) -> Fill:
     if isinstance(kind, click.Choice):
         return "choice"
+    if isinstance(kind, Named):
+        return "key" if kind.fill == "key" else "choice"
     if isinstance(kind, click.Path):
         return "file" if kind.file_okay else "folder"
     return ""

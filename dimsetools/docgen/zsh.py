@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from dimsetools.docgen.keywords import KEYWORDS
 from dimsetools.docgen.nodes import FILES, NODE_TABLES, VARIABLES
 from dimsetools.docgen.tree import Argument, Command, Fill, Option
 
@@ -19,6 +20,13 @@ _dimse_nodes() {{
         env | sed -n '{VARIABLES}'
     }} 2>/dev/null)"}})
     _describe 'node' nodes
+}}
+
+_dimse_keys() {{
+    local -a keys
+    keys=({" ".join(KEYWORDS)})
+    compadd -S = -a keys
+    _files
 }}
 
 _dimse() {{
@@ -98,4 +106,6 @@ def _argument(argument: Argument) -> str:
 def _action(fill: Fill, choices: Sequence[str]) -> str:
     if fill == "choice":
         return f"({' '.join(choices)})"
-    return {"file": "_files", "folder": "_files -/", "peer": "_dimse_nodes"}.get(fill, " ")
+    return {"file": "_files", "folder": "_files -/", "peer": "_dimse_nodes", "key": "_dimse_keys"}.get(
+        fill, " "
+    )

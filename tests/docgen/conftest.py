@@ -7,6 +7,7 @@ import pytest
 
 from dimsetools.docgen.tree import Command, described
 from dimsetools.options import ACCEPTOR, FILE, NetworkCommand, PeerArgument
+from dimsetools.options.types import Named
 
 
 @pytest.fixture
@@ -21,6 +22,10 @@ def commands() -> tuple[Command, ...]:
             click.Argument(["paths"], nargs=-1, type=click.Path()),
             click.Option(["-r", "--report"], type=FILE, metavar="FILE", help="A report, in `X'."),
             click.Option(["--level"], type=click.Choice(["low", "high"]), help="How much: low or high."),
+            click.Option(["-k", "--key"], multiple=True, type=Named("key", str, fill="key"), help="A key."),
+            click.Option(
+                ["--colour"], type=Named("colour", str, choices=lambda: ("red", "green")), help="It."
+            ),
             click.Option(["--into"], type=click.Path(file_okay=False), help="A folder."),
         ],
         examples=[("dimse send pacs 'a b'", "Sends a file.")],
