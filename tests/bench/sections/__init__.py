@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tests.bench.bench import Bench
-from tests.bench.sections import find, ingest, memory, retrieve, scp, start, stock, store, tls
+from tests.bench.sections import find, index, ingest, memory, retrieve, scp, start, stock, store, tls
 
 Section = Callable[[Bench], None]
 
@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, Section] = {
     "find": find.measure,
     "retrieve": retrieve.measure,
     "ingest": ingest.measure,
+    "index": index.measure,
     "memory": memory.measure,
     "stock": stock.measure,
 }
