@@ -7,7 +7,6 @@ hidden, absolute or a step upwards. Two values that differ get names that differ
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -128,4 +127,6 @@ def _tag(keyword: str) -> int:
 
 
 def _digest(text: str, length: int) -> str:
+    import hashlib  # 2 ms, and rarely needed
+
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:length]

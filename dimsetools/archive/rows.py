@@ -3,7 +3,7 @@
 The rules, which give the same rows in whatever order objects come, so that a rebuild gives equal answers:
 
 - There is one row for each SOP Instance UID. Of several files of one instance it describes the one under
-  its plain name rather than a numbered copy; then the one that was written last.
+  its plain name rather than a numbered copy; then the one that was written last, while clocks go forwards.
 - A row describes the file that is there: where another writer took the name meanwhile, its file is read.
 - An instance that comes again in another series or study moves there.
 - What series, studies and patients have, `hierarchy` says.

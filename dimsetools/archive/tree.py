@@ -12,7 +12,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 import threading
 from itertools import count
@@ -59,7 +58,7 @@ class Tree:
         self._durable = durable
         self._syncs = FolderSyncs()
         self._names = threading.Lock()
-        self._prefix = f"dimse-{secrets.token_hex(8)}"
+        self._prefix = f"dimse-{os.urandom(8).hex()}"
         self._counter = count(1)
         self._set_modes = False
         self._unnamed = False

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self
 
 from dimsetools.archive import reindex
+from dimsetools.archive.extract import Indexed
 from dimsetools.archive.index import Index, Instance
 from dimsetools.archive.layout import Layout
 from dimsetools.archive.objects import Durability, ObjectStore, OnDuplicate, Stored
@@ -57,21 +58,31 @@ class Archive:
         durability: Durability = Durability.NONE,
     ) -> None:
         self.folder = folder
+        self.clock: int | None = None
+        self._is_open = True
         self.index = Index(str(folder), durable=durability is not Durability.NONE)
         self.store = ObjectStore(
             str(folder), index=self.index, durability=durability, on_duplicate=on_duplicate,
             layout=Layout(layout) if layout else None,
         )  # fmt: skip
+        self._add = self.index.add
+        self.index.add = self._add_at_clock  # type: ignore[method-assign]
+
+    def _add_at_clock(self, described: Indexed, path: str, inode: int) -> None:
+        if self.clock is not None:
+            os.utime(self.folder / path, ns=(self.clock * 10**9, self.clock * 10**9))
+        self._add(described, path, inode)
 
     def close(self) -> None:
-        self.store.close()
-        self.index.close()
+        if self._is_open:
+            self._is_open = False
+            self.store.close()
+            self.index.close()
 
     def crash(self) -> None:
         """End as if the process were killed: nothing is written any more."""
-        self.store.close()
         self.index._commits.broken = True
-        self.index.close()
+        self.close()
 
     def __enter__(self) -> Self:
         return self
@@ -80,13 +91,11 @@ class Archive:
         self.close()
 
     def put(self, uid: str, *, syntax: str = EXPLICIT_LE, mtime: int | None = None, **more: object) -> Stored:
-        """Store an object; `mtime` in seconds makes it as old as that."""
+        """Store an object; `mtime` in seconds is what the clock says then."""
         attributes = described(uid, **more)
         content = encode(attributes, syntax)
-        stored = self.put_bytes(uid, content, syntax=syntax, sop_class=text(attributes, SOP_CLASS))
-        if mtime is not None:
-            self.touch(stored.path, uid, mtime)
-        return stored
+        self.clock = mtime
+        return self.put_bytes(uid, content, syntax=syntax, sop_class=text(attributes, SOP_CLASS))
 
     def put_bytes(
         self, uid: str, content: bytes, *, syntax: str = EXPLICIT_LE, sop_class: str = CT_IMAGE
@@ -96,7 +105,7 @@ class Archive:
         return incoming.commit()
 
     def touch(self, path: str, uid: str, mtime: int) -> None:
-        """Make a file as old as `mtime` says, in seconds, and let the index know."""
+        """Make a file as old as `mtime` says, in seconds, and have the index look at it."""
         os.utime(self.folder / path, ns=(mtime * 10**9, mtime * 10**9))
         self.index.keep(path, uid)
 
