@@ -30,7 +30,6 @@ TESTED_THROUGH = {
     "dimsetools/render/json.py": "tests/render/test_formats.py",
     "dimsetools/render/table.py": "tests/render/test_formats.py",
     "dimsetools/render/xml.py": "tests/render/test_formats.py",
-    "dimsetools/scp/offered.py": "tests/commands/test_scp_query.py",
     "dimsetools/scp/operation.py": "tests/scp/test_get.py",
     "dimsetools/scp/retrieval.py": "tests/scp/test_get.py",
     "dimsetools/scp/served.py": "tests/scp/test_server.py",

@@ -21,6 +21,7 @@ from dimsetools.message.composite import CFindRq
 from dimsetools.message.exchange import Incoming
 from dimsetools.scp.faults import (
     CANCELLED,
+    DATA_SET_DOES_NOT_MATCH,
     PENDING,
     PENDING_WITHOUT,
     SOP_CLASS_NOT_SUPPORTED,
@@ -159,8 +160,13 @@ class _Querying(Lasting):
             return
         self._asked = asked
         source = self._queried.source
+        try:
+            matches = source.find(asked, negotiated)
+        except InputError as error:  # the index is stricter than we are
+            yield self._final(DATA_SET_DOES_NOT_MATCH, error.message)
+            return
         pending = PENDING if source.supports(asked) else PENDING_WITHOUT
-        encoded = self._encoded(asked, source.find(asked, negotiated))
+        encoded = self._encoded(asked, matches)
         with Pump(encoded, f"query-{self._caller.number}") as found:
             while not found.ended:
                 try:
