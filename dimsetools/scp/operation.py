@@ -41,6 +41,7 @@ class Operation:
         self._exchange = exchange
         self._number = getattr(incoming.command, "message_id", 0)
         self._cancelled = False
+        self._awaited = 0
         self._answer: CStoreRsp | None = None
         self._look_at = 0.0
 
@@ -78,8 +79,8 @@ class Operation:
                     self._exchange.violate(
                         f"sent a {self.early.command.type_name()} in the middle of a C-GET"
                     )
-                self._answer = None
                 (current, prepared), ready = ready, None
+                self._answer, self._awaited = None, prepared.request.message_id
                 try:
                     self._exchange.dispatch(prepared)
                 finally:
@@ -132,7 +133,8 @@ class Operation:
             raise PeerLeft
         if isinstance(taken, Answer):
             assert isinstance(taken.command, CStoreRsp)
-            self._answer = taken.command
+            if taken.request.message_id == self._awaited:  # else it is of an operation before, cancelled
+                self._answer = taken.command
         elif isinstance(taken.command, CCancelRq):
             self._cancelled = self._cancelled or taken.command.message_id_being_responded_to == self._number
         elif self._exchange.outstanding:

@@ -14,10 +14,14 @@ from time import monotonic
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from dimsetools.errors import DimseError
+
 T = TypeVar("T")
 
 _AHEAD = 256
 """Results that wait to be taken, before the work is held up."""
+_MOST = 800
+"""Threads at work, those included that nobody waits for any more: cancelled, and not at a result yet."""
 
 _working: set[threading.Thread] = set()
 
@@ -30,10 +34,18 @@ def settled(wait: float) -> bool:
     return not _working
 
 
+class Busy(DimseError):
+    """Too much is under way."""
+
+    name = "busy"
+    retryable = True
+
+
 class Pump(Generic[T]):
     """Takes from `items` in a thread until they end, or until the pump is closed.
 
-    `items` is made use of in that thread alone. What it raises is raised by `take`.
+    `items` is made use of in that thread alone. What it raises is raised by `take`. Raises Busy when too many
+    are at work.
     """
 
     def __init__(self, items: Iterator[T], name: str) -> None:
@@ -46,12 +58,14 @@ class Pump(Generic[T]):
         self._closed = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        if len(_working) >= _MOST:
+            raise Busy("too many operations are under way")
         _working.add(self._thread)
         try:
             self._thread.start()
-        except RuntimeError:  # no thread to be had
+        except RuntimeError as error:
             _working.discard(self._thread)
-            raise
+            raise Busy("there is no thread to be had") from error
 
     def __enter__(self) -> Self:
         return self

@@ -22,6 +22,7 @@ from dimsetools.message.exchange import Incoming
 from dimsetools.scp.faults import (
     CANCELLED,
     DATA_SET_DOES_NOT_MATCH,
+    OUT_OF_RESOURCES,
     PENDING,
     PENDING_WITHOUT,
     SOP_CLASS_NOT_SUPPORTED,
@@ -37,7 +38,7 @@ from dimsetools.scp.identifiers import (
     asked_of_query,
     decoded,
 )
-from dimsetools.scp.pump import Pump
+from dimsetools.scp.pump import Busy, Pump
 from dimsetools.scp.roles import Caller, Conversation, IdentifierSink, Lasting, Record, Reply, Settled, Task
 
 if TYPE_CHECKING:
@@ -166,8 +167,12 @@ class _Querying(Lasting):
             yield self._final(DATA_SET_DOES_NOT_MATCH, error.message)
             return
         pending = PENDING if source.supports(asked) else PENDING_WITHOUT
-        encoded = self._encoded(asked, matches)
-        with Pump(encoded, f"query-{self._caller.number}") as found:
+        try:
+            found = Pump(self._encoded(asked, matches), f"query-{self._caller.number}")
+        except Busy as busy:
+            yield self._final(OUT_OF_RESOURCES, busy.message)
+            return
+        with found:
             while not found.ended:
                 try:
                     taken = found.take(_WAIT)

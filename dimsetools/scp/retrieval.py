@@ -16,6 +16,7 @@ from dimsetools.escape import visible
 from dimsetools.scp.faults import (
     CANCELLED,
     CANNOT_PERFORM,
+    OUT_OF_RESOURCES,
     PENDING,
     SUBOPERATIONS_FAILED,
     SUCCESS,
@@ -23,7 +24,7 @@ from dimsetools.scp.faults import (
 )
 from dimsetools.scp.identifiers import RELATIONAL, Asked, Unfit, asked_of_retrieval, decoded
 from dimsetools.scp.kept import Archive
-from dimsetools.scp.pump import Pump
+from dimsetools.scp.pump import Busy, Pump
 from dimsetools.scp.roles import Caller, Conversation, Counts, IdentifierSink, Lasting, Record, Reply
 from dimsetools.status import Category, describe
 from dimsetools.uids import IMPLICIT_LE
@@ -99,10 +100,6 @@ class Tally:
         return Counts(self._remaining, self.completed, len(self.failed), self.warning)
 
 
-class _Lost(Exception):
-    """The archive cannot tell what it has."""
-
-
 class Retrieving(Lasting):
     """One retrieve; a subclass sends the instances."""
 
@@ -137,19 +134,17 @@ class Retrieving(Lasting):
             identifier = decoded(self.sink.data, self._context.transfer_syntax)
             asked = self._asked = asked_of_retrieval(self._model, identifier, relational=relational)
             self.check()
+            instances = self._found(asked, conversation)
+            if instances:
+                self._total = len(instances)
+                self.tally = Tally(self._total)
+                yield from self.send(instances, conversation)
         except Unfit as unfit:
             yield self._explained(unfit.status, unfit.comment, unfit.offending)
-            return
-        try:
-            instances = self._found(asked, conversation)
-        except _Lost as lost:
-            yield self._explained(UNABLE_TO_PROCESS, str(lost), ())
-            return
-        if instances:
-            self._total = len(instances)
-            self.tally = Tally(self._total)
-            yield from self.send(instances, conversation)
-        yield self._final(cancelled=conversation.cancelled())
+        except Busy as busy:
+            yield self._explained(OUT_OF_RESOURCES, busy.message, ())
+        else:
+            yield self._final(cancelled=conversation.cancelled())
 
     def check(self) -> None:
         """Raise Unfit if there is more to find fault with than the identifier."""
@@ -181,17 +176,13 @@ class Retrieving(Lasting):
     def _found(self, asked: Asked, conversation: Conversation) -> list[Instance] | None:
         """Return all instances that were asked for, None if the peer cancelled before."""
         found: list[Instance] = []
-        seen: set[str] = set()
         with Pump(self.archive.kept.instances(asked.level, asked.keys), f"find-{self.caller.number}") as pump:
             while not pump.ended:
                 try:
                     taken = pump.take(WAIT)
                 except DimseError as error:  # the index is broken, or gone
-                    raise _Lost(error.message) from error
-                for instance in taken:
-                    if instance.sop_instance not in seen:
-                        seen.add(instance.sop_instance)
-                        found.append(instance)
+                    raise Unfit(UNABLE_TO_PROCESS, error.message) from error
+                found += taken
                 if conversation.cancelled():
                     return None
         return found

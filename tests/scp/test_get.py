@@ -220,6 +220,16 @@ def test_an_identifier_that_names_nothing_is_refused(tmp_path: Path) -> None:
         assert status(receive(talk)[1][-1]) == 0
 
 
+def test_more_than_can_be_under_way_is_refused_for_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept, _ = archive(tmp_path / "kept", 1)
+    monkeypatch.setattr("dimsetools.scp.pump._MOST", 0)
+    with getting(kept) as node, associated(node.port) as talk:
+        ask(talk)
+        assert status(answers(talk)[-1]) == 0xA700
+
+
 # -- bad peers ----------------------------------------------------------------------------------------
 
 
@@ -258,6 +268,23 @@ def test_a_cancel_is_heard_while_an_answer_is_missing(tmp_path: Path) -> None:
         accept(talk, first)  # too late, and no harm done
         ask(talk)
         assert status(receive(talk)[1][-1]) == 0
+
+
+def test_an_answer_that_comes_in_the_next_retrieve_is_not_counted_there(tmp_path: Path) -> None:
+    kept, made = archive(tmp_path / "kept", 2)
+    with getting(kept) as node, associated(node.port) as talk:
+        ask(talk)
+        late = next_store(talk)
+        talk.send(cancel(context=GET_CONTEXT))
+        answers(talk)
+        ask(talk)
+        first = next_store(talk)
+        accept(talk, late)
+        accept(talk, first, 0xA700)
+        stored, told = receive(talk)
+    assert len(stored) == 1
+    assert counts(told[-1]) == {"completed": 1, "failed": 1, "warning": 0}
+    assert failed(told[-1]) == [made[0].sop_instance]
 
 
 def test_a_peer_that_answers_slowly_hears_how_it_goes_on(tmp_path: Path) -> None:

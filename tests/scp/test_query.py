@@ -220,6 +220,16 @@ def test_a_source_that_fails_is_a_failure_status_and_no_more() -> None:
         assert len(answers(talk)) == 2
 
 
+def test_more_than_can_be_under_way_is_refused_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    with querying(some("A")) as node, associated(node.port) as talk:
+        with monkeypatch.context() as patched:
+            patched.setattr("dimsetools.scp.pump._MOST", 0)
+            find(talk)
+            assert status(answers(talk)[-1]) == 0xA700
+        find(talk)
+        assert status(answers(talk)[-1]) == 0
+
+
 # -- negotiated ---------------------------------------------------------------------------------------
 
 
