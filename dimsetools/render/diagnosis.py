@@ -36,7 +36,7 @@ def lines(error: DimseError, node: str = "") -> list[Line]:
 
 
 def record(error: DimseError, node: str = "") -> dict[str, object]:
-    """Return the failure as a record; `_detail`, `_comment` and `_offending` only where there are any."""
+    """Return the failure as a record; `_detail`, `_offset`, `_comment`, `_offending` where known."""
     told: dict[str, object] = {"_event": "error"}
     if node:
         told["_node"] = node
@@ -47,6 +47,9 @@ def record(error: DimseError, node: str = "") -> dict[str, object]:
         "_message": error.message,
         "_hint": advice(error),
     }
+    offset = getattr(error, "offset", None)  # in a data set
+    if offset is not None:
+        told["_offset"] = offset
     words = standard_words(error)
     if words:
         told["_detail"] = words

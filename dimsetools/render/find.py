@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING
 
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.levels import LEVEL
-from dimsetools.errors import ExitCode, ProtocolError, worst
+from dimsetools.errors import DimseError, ExitCode, ProtocolError, worst
 from dimsetools.render import units, values
 from dimsetools.render.columns import name_of
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from dimsetools.association.values import Extended, ProposedContext, Target
     from dimsetools.dataset.models import Model
-    from dimsetools.errors import DimseError
     from dimsetools.render.output import Output
     from dimsetools.services.find import Event
 
@@ -88,6 +86,19 @@ def proposal(
     )
 
 
+class Undecodable(DimseError):
+    """A match that cannot be read; `offset` is where in it the fault is, if that is known."""
+
+    name = "undecodable-match"
+
+    def __init__(self, match: Match) -> None:
+        assert match.error is not None
+        super().__init__(
+            f"match {match.number} does not decode: {match.error.message}", hint=match.error.hint
+        )
+        self.offset: int | None = getattr(match.error, "offset", None)
+
+
 # -- a whole run ------------------------------------------------------------------------------------
 
 
@@ -144,10 +155,7 @@ class Telling:
 
     def _malformed(self, match: Match) -> None:
         self.malformed += 1
-        assert match.error is not None
-        error = copy(match.error)
-        error.message = f"match {match.number} does not decode: {error.message}"
-        self._output.failure(error, self._node, explain=self.malformed <= _MOST_EXPLAINED)
+        self._output.failure(Undecodable(match), self._node, explain=self.malformed <= _MOST_EXPLAINED)
 
     def _finished(self, finished: Finished) -> None:
         self.queries += 1
@@ -156,8 +164,8 @@ class Telling:
         error, status = finished.error, finished.status
         if error is not None:
             if isinstance(error, ProtocolError) and status is not None and is_cancel(status):
-                error = copy(error)
-                error.hint = "it may have a limit: narrow the query, or --split-by day"
+                hint = "it may have a limit: narrow the query, or --split-by day"
+                error = ProtocolError(error.message, hint=hint)
             self._output.failure(error, self._node)
             self._codes.add(error.exit_code)
             return
@@ -170,7 +178,7 @@ class Telling:
         if finished.matches > finished.malformed or not finished.malformed:
             self._codes.add(ExitCode.OK)
         if finished.malformed:
-            self._codes.add(ExitCode.INPUT_INVALID)
+            self._codes.add(Undecodable.exit_code)
 
     def code(self, *, strict: bool, error_on_empty: bool) -> ExitCode:
         """Return the exit status."""

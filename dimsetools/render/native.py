@@ -6,7 +6,6 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from dimsetools.dataset.attributes import BINARY
 from dimsetools.dataset.dictionary import is_creator, keyword_of
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _ALLOWED = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """The characters that XML 1.0 can hold."""
 
@@ -27,7 +27,7 @@ def content(text: str) -> str:
     What a terminal would act on becomes a character reference, which is the same to a program; the
     characters that XML has no way to write are spelled out.
     """
-    marked = escape(text)
+    marked = text.translate(_MARKUP)
     return marked if marked.isascii() and marked.isprintable() else _UNFIT.sub(_referred, marked)
 
 
