@@ -39,7 +39,6 @@ def _fetch(
 ) -> int:
     """Fetch what is wanted and keep it."""
     from dimsetools.render.retrieve import COLUMNS, Telling
-    from dimsetools.scp.hooks import Hooks
     from dimsetools.scp.keeper import Keeper
     from dimsetools.scp.roles import Caller
     from dimsetools.scp.storage import Storage
@@ -54,7 +53,7 @@ def _fetch(
         brief = output.format == "table" and not printing.verbosity and printing.fields is None
         telling = Telling(output, root=root, verb="got", brief=brief)
         telling.landed_uids = set() if retrieval.verify else None
-        storage = Storage(store, Hooks(lambda _: None), log_objects=True, log_paths=True)
+        storage = Storage(store, None, log_objects=True, log_paths=True)
         getter = Getter(
             target,
             how,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from dimsetools.archive.objects import IncomingObject, ObjectStore, Outcome, Refused
 from dimsetools.escape import visible
 from dimsetools.message.composite import CStoreRq
 from dimsetools.message.exchange import Incoming
 from dimsetools.scp.faults import SOP_CLASS_NOT_SUPPORTED, SUCCESS, store_status
-from dimsetools.scp.hooks import Hooks
 from dimsetools.scp.roles import Caller, Record, Reply, Settled, Task
+
+if TYPE_CHECKING:
+    from dimsetools.scp.hooks import Hooks
 
 UID_SHOWN = 64
 _NEW = frozenset({Outcome.STORED, Outcome.REPLACED, Outcome.BOTH})
@@ -27,7 +30,7 @@ class Storage:
     def __init__(
         self,
         store: ObjectStore | None,
-        hooks: Hooks,
+        hooks: Hooks | None,
         *,
         log_objects: bool = False,
         log_paths: bool = False,
@@ -77,7 +80,7 @@ class _Storing:
             status = store_status(refused)
             record = self._record("refused", status) | {"_reason": refused.message}
             return Reply(status, refused.message, record)
-        if stored.outcome in _NEW:
+        if stored.outcome in _NEW and role.hooks is not None:
             role.hooks.stored(os.path.join(store.root, stored.path), stored.values)
         if not role.log_objects:
             return Reply(SUCCESS, then=store.prepare)

@@ -6,7 +6,6 @@ of those above it, among much else. Instances of one series are asked for togeth
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
@@ -94,6 +93,8 @@ def read_manifest(
 
 
 def _read(line: bytes, model: Model, level: str | None) -> Wanted | None:
+    import json  # 4 ms, for manifests alone
+
     if not line.strip():
         return None
     record = json.loads(line)
