@@ -135,6 +135,9 @@ class Hierarchy:
         if latest is None:
             self._execute(sql.DELETE[level], (entity.number,))
             self._known.pop(entity.key, None)
+            if level == SERIES:  # whose number the next series may get
+                self._classes.pop(entity.number, None)
+                self._counts.pop(entity.number, None)
             return []
         if level == SERIES:
             self._collect_classes(entity.number)

@@ -23,6 +23,7 @@ from dimsetools.archive.objects import IndexFailed
 from dimsetools.archive.query import WrongKeys
 from dimsetools.archive.reindex import Reconciled
 from dimsetools.archive.rows import Rows, as_text
+from dimsetools.archive.tree import open_root
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.elements import Source
 
@@ -46,14 +47,14 @@ class Index:
 
     `durable`: what was added survives a power loss. `report` tells what had to be repaired because the last
     process did not close it, None if it did. IndexUnusable when the index is lost, damaged, older than the
-    files, or in use by another process.
+    files, or in use by another process, other OutputErrors as `Tree`.
     """
 
     def __init__(self, root: str, *, durable: bool = True) -> None:
         self.report: Reconciled | None = None
         self._path = os.path.join(root, NAME)
         self._readers: list[sqlite3.Connection] = []
-        self._root = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._root = open_root(root)
         try:
             self._guard = Guard(self._root, root, durable=durable)
             try:

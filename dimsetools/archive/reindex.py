@@ -19,7 +19,7 @@ from typing import NamedTuple, TypeVar
 from dimsetools.archive import guard, sql
 from dimsetools.archive.guard import NAME, NEW_NAME, Guard
 from dimsetools.archive.rows import Rows, as_stored, as_text
-from dimsetools.archive.tree import open_below, open_folder_below
+from dimsetools.archive.tree import open_below, open_folder_below, open_root
 from dimsetools.dataset.part10 import read_meta
 from dimsetools.errors import InputError, OutputError
 
@@ -119,10 +119,7 @@ def rebuild(root: str, *, durable: bool = True, progress: Callable[[int], None] 
     `progress` hears now and then how many files were read. The old index stays what it was until the new one
     is complete. IndexUnusable if a process has it in use, OutputError if the new one cannot be written.
     """
-    try:
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise OutputError(f"cannot index {root!r}: {error.strerror}") from error
+    descriptor = open_root(root, "index")
     try:
         with closing(Guard(descriptor, root, durable=durable)) as lock:
             try:
@@ -207,10 +204,7 @@ def check(root: str) -> Iterator[Difference]:
     A file that holds an instance which has its row with another file is a copy, and no difference. What a
     node is storing at the moment may show up.
     """
-    try:
-        descriptor = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise OutputError(f"cannot check {root!r}: {error.strerror}") from error
+    descriptor = open_root(root, "check")
     try:
         if not os.path.lexists(os.path.join(root, NAME)):
             raise guard.IndexUnusable(f"there is no index in {root!r}", hint=guard.REBUILD)

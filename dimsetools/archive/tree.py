@@ -63,7 +63,7 @@ class Tree:
         self._set_modes = False
         self._unnamed = False
         self._prepared: list[Part] = []
-        self.descriptor = _open_root(root)
+        self.descriptor = open_root(root)
         try:
             self.swept = self._sweep()
             self._probe()
@@ -299,12 +299,13 @@ def _link_if_free(descriptor: int, folder: int, name: str) -> bool:
     return True
 
 
-def _open_root(root: str) -> int:
+def open_root(root: str, what: str = "store in") -> int:
+    """Open the folder to `what`; OutputFolderError (45) if it is no folder, OutputError (40) if it is missing."""
     try:
         return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except NotADirectoryError:
         raise OutputFolderError(f"{root!r} is not a folder") from None
     except OSError as error:
         raise OutputError(
-            f"cannot store in {root!r}: {error.strerror}", hint="make the folder first"
+            f"cannot {what} {root!r}: {error.strerror}", hint="make the folder first"
         ) from error

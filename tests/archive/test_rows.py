@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dimsetools.archive import reindex
@@ -254,6 +254,19 @@ changes = st.lists(
 )
 
 
+# Of a series that comes and goes while one transaction lasts, as in a rebuild, nothing must be left.
+@example(
+    [
+        ("1", "1.2", "s1", "A", "x", None),
+        ("2", "1.1", "s1", "A", "x", None),
+        ("2", "1.1", "s1", "A", "y", None),
+        ("2", "1.1", "s2", "A", "x", None),
+        ("4", "1.1", "s1", "A", "x", None),
+    ],
+    OnDuplicate.BOTH,
+    False,
+    False,
+)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes,
