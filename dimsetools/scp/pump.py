@@ -55,6 +55,7 @@ class Pump(Generic[T]):
         self._ready: deque[T] = deque()
         self._changed = threading.Condition()
         self._done = False
+        self._held = False
         self._closed = False
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -82,7 +83,7 @@ class Pump(Generic[T]):
                 self._changed.wait(wait)
             taken = list(self._ready)
             self._ready.clear()
-            if len(taken) >= _AHEAD:
+            if self._held:
                 self._changed.notify_all()
             if not taken and self._done:
                 self.ended = True
@@ -97,16 +98,20 @@ class Pump(Generic[T]):
             self._changed.notify_all()
 
     def _work(self) -> None:
+        most = 1  # the first result is taken at once, not when this thread is made to pause
         try:
             for item in self._items:
                 with self._changed:
                     self._ready.append(item)
                     if len(self._ready) == 1:
                         self._changed.notify_all()
-                    while len(self._ready) >= _AHEAD and not self._closed:
+                    while len(self._ready) >= most and not self._closed:
+                        self._held = True
                         self._changed.wait()
+                    self._held = False
                     if self._closed:
                         break
+                most = _AHEAD
         except BaseException as error:  # noqa: BLE001  # raised where the results are taken
             self._error = error
         finally:

@@ -201,3 +201,39 @@ def test_two_writers_of_one_instance_leave_one_row_and_one_whole_file(peers: Pee
     with associated(node.port) as talk:
         talk.send(wire.release_rq())
         talk.expect(wire.RELEASE_RP)
+
+
+# -- the log ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("option", "told"), [((), False), (("--log-phi",), True)])
+def test_what_was_asked_is_logged_without_patients(peers: Peers, option: tuple[str, ...], told: bool) -> None:
+    node = peers.dimse_scp("--log-json", "-v", *option)
+    with associated(node.port) as talk:
+        talk.send(request(FIND, identifier("STUDY", PatientName="SECRET*", StudyDate="20260101-")))
+        assert status(answers(talk)[-1]) == 0
+        talk.send(request(FIND, identifier("SERIES", PatientName="SECRET")))
+        assert status(answers(talk)[-1]) == 0xA900
+    assert stop(node.process) == 0
+    records = [json.loads(line) for line in node.output.splitlines() if line.startswith("{")]
+    fine, refused = [record for record in records if record["_event"] == "query"]
+    assert ("SECRET" in node.output) is told
+    assert (fine["_level"], fine["_matches"], fine["_status"]) == ("STUDY", 0, "0000")
+    assert fine["_keys"] == (
+        ["StudyDate=20260101-", "PatientName=SECRET*"] if told else ["StudyDate", "PatientName"]
+    )
+    assert refused["_status"] == "A900"
+    assert fine["_ms"] < 1000
+
+
+def test_only_what_went_wrong_is_shown_without_v(peers: Peers) -> None:
+    node = peers.dimse_scp()
+    with associated(node.port) as talk:
+        talk.send(request(FIND, identifier("STUDY")))
+        answers(talk)
+        talk.send(request(FIND, identifier("SERIES")))
+        answers(talk)
+    assert stop(node.process) == 0
+    shown = [line for line in node.output.splitlines() if "query" in line]
+    assert len(shown) == 1
+    assert "A900: relational queries not negotiated: give StudyInstanceUID" in shown[0]
