@@ -215,7 +215,7 @@ def check(root: str) -> Iterator[Difference]:
                     yield Difference(Kind.NO_FILE, as_text(path))
             for (path,) in connection.execute(sql.FILES_WITHOUT_ROW):
                 uid = _sop_instance(descriptor, as_text(path))
-                if uid is not None and connection.execute(sql.FIND_IMAGE, (uid,)).fetchone() is None:
+                if uid is not None and not _has_file(connection, descriptor, uid):
                     yield Difference(Kind.NO_ROW, as_text(path))
     finally:
         os.close(descriptor)
@@ -230,6 +230,12 @@ def _compare(connection: sqlite3.Connection, root: int) -> None:
     connection.execute(sql.COMMIT)
     connection.execute(sql.FIND_OUTDATED)
     connection.execute(sql.FIND_UNKNOWN)
+
+
+def _has_file(connection: sqlite3.Connection, root: int, sop_instance: str) -> bool:
+    """Tell whether an instance has a row, and that a file."""
+    row = connection.execute(sql.FIND_IMAGE, (sop_instance,)).fetchone()
+    return row is not None and _sop_instance(root, as_text(row[1])) == sop_instance
 
 
 def _renew(rows: Rows, *, uid: str, path: str, is_there: int) -> None:

@@ -300,7 +300,7 @@ def _link_if_free(descriptor: int, folder: int, name: str) -> bool:
 
 
 def open_root(root: str, what: str = "store in") -> int:
-    """Open the folder to `what`; OutputFolderError (45) if it is no folder, OutputError (40) if it is missing."""
+    """Open a folder to `what`; OutputFolderError (45) if it is none, OutputError (40) if it is missing."""
     try:
         return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except NotADirectoryError:
