@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -111,13 +111,19 @@ class Bench:
 
     @contextmanager
     def empty(self) -> Iterator[Path]:
-        """An empty folder for a receiver, removed with what it kept."""
+        """An empty folder for a receiver. Its files are emptied afterwards, and go at the end of the bench.
+
+        Were they removed at once, the next receiver would pay for it: ext4 takes half a millisecond to make
+        a file where others were removed a few seconds ago, and ten microseconds elsewhere.
+        """
         folder = self.folder / f"kept-{next(self._numbers)}"
         folder.mkdir()
         try:
             yield folder
         finally:
-            shutil.rmtree(folder)
+            for path in folder.rglob("*"):
+                if path.is_file():
+                    os.truncate(path, 0)
 
     # -- results ------------------------------------------------------------------------------------
 
