@@ -58,6 +58,10 @@ class Peers:
             dcmtk.dcmqrscp(self.folder("dcmqrscp"), *options, destinations=destinations)
         )
 
+    def wlmscpfs(self, *items: str) -> Peer:
+        """DCMTK wlmscpfs with a worklist item for each dump text."""
+        return self._stack.enter_context(dcmtk.wlmscpfs(self.folder("wlmscpfs"), *items))
+
     def orthanc(self, settings: Mapping[str, object] | None = None) -> orthanc.Orthanc:
         """Orthanc, empty."""
         return self._stack.enter_context(orthanc.orthanc(self.folder("orthanc"), settings))

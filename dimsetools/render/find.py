@@ -8,7 +8,7 @@ from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.levels import LEVEL
 from dimsetools.errors import DimseError, ExitCode, ProtocolError, worst
 from dimsetools.render import units, values
-from dimsetools.render.columns import name_of
+from dimsetools.render.columns import leaves, path, reach
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
 from dimsetools.services.cancelling import Cause
 from dimsetools.services.find import Finished, Match, Opened, Remark
@@ -38,13 +38,12 @@ _MOST_EXPLAINED = 3
 def query_line(model: Model, attributes: Attributes) -> Line:
     """Return a query as a line: the model, the level, the keys with values, and what is to be returned."""
     matched, returned = [], []
-    for tag, attribute in attributes.items():
-        if tag == LEVEL:
-            continue
-        if attribute.values:
-            matched.append(f"{name_of(tag)}={values.attribute(attribute)}")
+    for name in leaves(attributes):
+        value = values.attribute(reach(attributes, path(name)))
+        if value:
+            matched.append(f"{name}={value}")
         else:
-            returned.append(name_of(tag))
+            returned.append(name)
     level = "".join(map(str, attributes[LEVEL].values)) if LEVEL in attributes else ""
     at = f" at {level} level" if level else ""
     spans: list[str | Span] = [f"query {model.title}{at}: {' '.join(matched) or 'everything'}"]

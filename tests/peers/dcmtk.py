@@ -75,6 +75,26 @@ def dcmqrscp(
         yield peer
 
 
+@contextmanager
+def wlmscpfs(folder: Path, *items: str) -> Iterator[Peer]:
+    """A wlmscpfs with the worklist `WORKLIST`: an item for each dump text."""
+    program, dump2dcm = required("wlmscpfs"), required("dump2dcm")
+    worklist = folder / "worklists" / "WORKLIST"
+    worklist.mkdir(parents=True)
+    (worklist / "lockfile").touch()
+    for number, item in enumerate(items):
+        source = folder / f"{number}.dump"
+        source.write_text(item)
+        done = run([dump2dcm, str(source), str(worklist / f"{number}.wl")])
+        assert done.returncode == 0, done.stderr
+
+    def command(port: int) -> list[str]:
+        return [program, "-v", "-dfr", "-dfp", str(worklist.parent), str(port)]
+
+    with server(command, aet="WORKLIST", folder=worklist, log=folder / "wlmscpfs.log") as peer:
+        yield peer
+
+
 def client(name: Client, *args: object) -> subprocess.CompletedProcess[str]:
     """Run one of DCMTK's SCUs with the arguments as given, verbosely."""
     return run([required(name), "-v", *map(str, args)], env=environment())
