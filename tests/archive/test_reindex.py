@@ -19,7 +19,8 @@ def fill(folder: Path) -> None:
         for number in range(6):
             archive.put(
                 str(number), PatientID=f"P{number % 2}", PatientName="山田^太郎",
-                StudyInstanceUID=f"1.{number % 3}", SpecificCharacterSet="ISO_IR 192", StudyDescription=f"d{number}",
+                StudyInstanceUID=f"1.{number % 3}", SpecificCharacterSet="ISO_IR 192",
+                StudyDescription=f"d{number}",
             )  # fmt: skip
 
 
