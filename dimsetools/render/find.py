@@ -145,7 +145,10 @@ class Telling:
             self._once(f"{self._node} did not grant {', '.join(opened.refused)}: it matches as usual")
 
     def _remark(self, remark: Remark) -> None:
-        self._once(remark.text)
+        if remark.routine:
+            self._output.note(remark.text, 1)
+        else:
+            self._once(remark.text)
 
     def _once(self, text: str) -> None:
         if text not in self._warned:

@@ -126,9 +126,10 @@ class Finished(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """Something to know that changes no result."""
+    """Something to know that changes no result; `routine` if it is no surprise either."""
 
     text: str
+    routine: bool = False
 
 
 Event = Opened | Match | Finished | Remark

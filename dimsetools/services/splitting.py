@@ -119,7 +119,7 @@ class Splitter:
                 if limit is not None:
                     limit -= finished.matches
                 if halves is not None and answers.stopped_early(finished, caps):
-                    yield Remark(f"{part}: the peer gave {answers.count} matches and stopped; halved")
+                    yield Remark(f"{part}: the peer gave {answers.count} matches and stopped; halved", True)
                     parts += reversed(halves)
                     continue
                 yield finished

@@ -131,6 +131,7 @@ def test_nothing_found_is_4_only_if_asked_for() -> None:
 def test_remarks_are_made_once() -> None:
     told = Told(Remark("odd"), Remark("odd"))
     assert told.stderr.getvalue() == "warning: odd\n"
+    assert Told(Remark("as usual", True)).stderr.getvalue() == "as usual\n"
 
 
 def test_what_was_not_granted_is_a_warning() -> None:
