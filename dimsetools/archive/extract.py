@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import zlib
 from contextlib import suppress
 from typing import NamedTuple
@@ -153,7 +154,7 @@ class _Reader:
     def read(self) -> dict[int, _Raw]:
         """Return the wanted elements that are there."""
         found: dict[int, _Raw] = {}
-        with suppress(Bad, InputError):
+        with suppress(Bad, InputError, struct.error):
             self._read(found)
         return found
 

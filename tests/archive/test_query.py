@@ -44,7 +44,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 parts = st.sampled_from(
     ["*", "?", "^", "=", "D", "doe", "Doe", "John", "JANE", "A", "1", "a", " ", "Ä", "müller", "straße",
-     "STRASSE",      "山", "田", "やまだ", "ヤマダ", "yamada", "tarou", "e", "\u0301", "é", '""', "P", "C", "T", "CT"]
+     "STRASSE", "山", "田", "やまだ", "ヤマダ", "yamada", "tarou", "e", "\u0301", "é", '""', "P",
+     "C", "T", "CT"]
 )  # fmt: skip
 texts = st.lists(parts, max_size=5).map("".join)
 several = st.lists(texts, min_size=1, max_size=2)
