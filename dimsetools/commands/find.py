@@ -44,8 +44,9 @@ def _find(session: Session, peer: str, words: tuple[str, ...], **own: object) ->
     wish = Wish(**own)  # type: ignore[arg-type]  # the parameters' types are click's to check
     target = session.target(peer)
     printing = session.output.printing()
-    if wish.counting and printing["format"] is None:
-        printing["format"] = "table"
+    if wish.counting:
+        printing["fields"] = None
+        printing["format"] = printing["format"] or "table"
     if session.operation.dry_run and printing["format"] in (None, "table", "tsv", "csv"):
         printing["format"] = "dump"
     run = _Run(session, target, wish, peer)

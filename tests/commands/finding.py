@@ -34,13 +34,22 @@ def run(script: Sequence[Step], *args: object, end: Sequence[Step] = END) -> sub
         return done
 
 
-def filled(peers: Peers, folder: Path, name: str = "dcmqrscp", **settings: object) -> Peer:
-    """An archive with one object of each of three studies of three patients."""
+def filled(
+    peers: Peers,
+    folder: Path,
+    name: str = "dcmqrscp",
+    *,
+    moments: Sequence[tuple[str, str]] = (("20260102", "03"),) * STUDIES,
+    **settings: object,
+) -> Peer:
+    """An archive with one object of a study and patient for each date and hour of `moments`."""
     peer = peers.orthanc(settings).peer if name == "orthanc" else peers.dcmqrscp(FORKING)
     source = folder / "source"
     source.mkdir()
-    for number in range(STUDIES):
-        make_file(source / f"{number}.dcm", number * 200)
+    for number, (day, hour) in enumerate(moments):
+        path = make_file(source / f"{number}.dcm", number * 200).path
+        data = path.read_bytes().replace(b"20260102", day.encode())
+        path.write_bytes(data.replace(b"030405", f"{hour}0405".encode()))
     done = dimse.run("store", peer.address, source)
     assert done.returncode == 0, done.stderr
     return peer

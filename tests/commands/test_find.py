@@ -171,13 +171,18 @@ def test_a_query_is_repeated(archive: Peer) -> None:
 
 
 def test_orthanc_with_a_limit_is_split_until_it_tells_all(peers: Peers, tmp_path: Path) -> None:
-    orthanc = filled(peers, tmp_path, "orthanc", LimitFindResults=1)
-    done = find(orthanc.address, "StudyDate=20260101-20260131", "--json=StudyInstanceUID")
+    moments = [(day, hour) for day in ("20260102", "20260103", "20260219") for hour in ("03", "04", "17")]
+    orthanc = filled(peers, tmp_path, "orthanc", moments=moments, LimitFindResults=2)
+    words = (orthanc.address, "StudyDate=2026-01..2026-03", "--json=StudyDate,StudyTime")
+    done = find(*words)
     assert done.returncode == 62
     assert "--split-by day" in done.stderr
-    # All three are of the same second, so no split can tell them apart; but each slice is asked.
-    done = find(orthanc.address, "StudyDate=20260101-20260131", "--split-by", "month", "--count", "-v")
-    assert "halved" in done.stderr
+    done = find(*words, "--split-by", "month")
+    assert done.returncode == 0, done.stderr
+    found = [(str(row["StudyDate"]), str(row["StudyTime"])[:2]) for row in rows(done)]
+    assert sorted(found) == moments
+    assert [day for day, _ in found] == sorted(day for day, _ in found)
+    assert len(rows(find(*words, "--split-by", "day", "--limit", 4))) == 4
 
 
 # -- worklists ----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from tests.peers import dimse
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.peers import scripted_client, scripted_server
+from tests.services import querying
 
 HOSTILE = b"\x1b[2J\nX\x07\x9b1m"
 VISIBLE = "\\x1b[2J\\nX\\x07\\x9b1m"
@@ -74,6 +75,19 @@ def test_what_a_store_tells(tmp_path: Path) -> None:
         assert words in shown
     assert_tame(shown)
     assert "\u202e" not in shown
+
+
+@pytest.mark.parametrize("form", ["table", "tsv", "csv", "dump", "json", "dicom-json", "xml"])
+def test_what_a_find_tells(form: str) -> None:
+    told = querying.match(HOSTILE) + querying.find_rsp(0xA900, None, COMMENT)
+    script = (step.accept(more=NAMED_BADLY), querying.asked, step.send(told), step.release(), step.closed())
+    with scripted_server(script) as server:
+        status, shown = at_terminal("find", server.address, "-v", "--format", form, "-r", "PatientName")
+    assert status == 1
+    assert "\\x1b]8;;x\\x07no\\r\\nway" in shown
+    assert VISIBLE in shown
+    tabs = "\t" if form == "tsv" else ""
+    assert_tame(shown.replace(tabs, "") if tabs else shown)
 
 
 def test_what_a_node_logs(peers: Peers) -> None:
