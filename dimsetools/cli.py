@@ -6,6 +6,7 @@ Loads click and nothing heavier; a command's module is loaded when that command 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -110,9 +111,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _open_streams() -> None:
-    """Give whoever closed stdout or stderr (`>&-`) the null device, so that nothing else gets its number."""
+    """Make both streams usable.
+
+    Whoever closed one of them (`>&-`) gets the null device, so that nothing else gets its number. Programs
+    read results in UTF-8 whatever the locale; only a terminal gets what it can show.
+    """
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
+    elif isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8")
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
 

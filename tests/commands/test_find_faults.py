@@ -138,6 +138,15 @@ def test_a_match_nested_too_deep_is_refused_at_once() -> None:
     assert rows(done)[-1]["PatientName"] == "B"
 
 
+@pytest.mark.parametrize("form", ["tsv", "json", "xml", "table"])
+def test_results_are_in_utf_8_whatever_the_locale(form: str) -> None:
+    with scripted_server((step.accept(), *says(match(b"M\xfcller"), DONE), *END)) as server:
+        words = ("--assume-charset", "ISO_IR 100", "--format", form, "-r", "PatientName")
+        done = find(server.address, *words, env={"PYTHONIOENCODING": "latin-1"})
+    assert done.returncode == 0, done.stderr
+    assert "Müller" in done.stdout
+
+
 def test_private_and_unknown_tags_survive() -> None:
     private = b"\x09\x00\x10\x00LO\4\0ACME" + b"\x09\x00\x01\x10UN\0\0\2\0\0\0\1\2"
     done = run(says(find_rsp(0xFF00, private), DONE), "--json")
