@@ -123,7 +123,7 @@ class _Run:
     def ask(self, output: Output, queries: Sequence[Attributes] | Iterator[Attributes]) -> int:
         """Ask, and show what comes; return the exit status."""
         from dimsetools.render.find import Telling
-        from dimsetools.services.find import Finder
+        from dimsetools.services.find import Finder, Match
 
         session, wish = self._session, self._wish
         matches = _Matches(output, wish, self._query.model.find, self._sort)
@@ -140,7 +140,8 @@ class _Run:
                 if number and stop.wait(max(began + number * interval - monotonic(), 0.0)):
                     break
                 for event in self._events(output, finder, queries, telling, matches):
-                    telling.event(event, more=finder.readable(matches.patience()))
+                    more = isinstance(event, Match) and finder.readable(matches.patience())
+                    telling.event(event, more=more)
         matches.end(telling)
         output.note(telling.summary_line(), 1 if wish.counting else 0)
         if stop.requested:

@@ -318,7 +318,7 @@ QUERY = Group(
             ["-L", "--level"],
             type=Named("level", _level, choices=_levels),
             metavar="LEVEL",
-            help="patient, study, series, image or frame (default: that of the keys, else study).",
+            help="patient, study, series, image or frame (default by the keys, else study; patient with -P).",
         ),
         click.Option(
             ["-M", "--model", "model_name"],
