@@ -13,6 +13,7 @@ from dimsetools.options import COUNT, REQUESTOR, NetworkCommand, PeerArgument, S
 from dimsetools.options.query import QUERY, WORDS, Query
 
 if TYPE_CHECKING:
+    from dimsetools.association.stop import Stop
     from dimsetools.association.values import Target
     from dimsetools.dataset.attributes import Attributes
     from dimsetools.options.query import Asked
@@ -143,7 +144,8 @@ class _Run:
                     more = isinstance(event, Match) and finder.readable(matches.patience())
                     telling.event(event, more=more)
         matches.end(telling)
-        output.note(telling.summary_line(), 1 if wish.counting else 0)
+        if telling.queries:
+            output.note(telling.summary_line(), 1 if wish.counting else 0)
         if stop.requested:
             return stop.exit_code
         return telling.code(strict=session.operation.strict, error_on_empty=wish.error_on_empty)
@@ -161,7 +163,7 @@ class _Run:
 
         limit = None if self._sort is not None else self._wish.limit
         begun = telling.matches
-        for query in _taken(queries, telling):
+        for query in _taken(queries, telling, self._session.stop):
             left = None if limit is None else limit - (telling.matches - begun)
             if left == 0:
                 return
@@ -194,14 +196,20 @@ def _unknown(query: Attributes) -> Attributes:
     }
 
 
-def _taken(queries: Iterable[Attributes], telling: Telling) -> Iterator[Attributes]:
-    """Return the queries; where one that comes in late is wrong, those before it have been asked."""
-    try:
-        yield from queries
-    except DimseError as error:
-        if not telling.queries:
-            raise
-        telling.failed(error)
+def _taken(queries: Iterable[Attributes], telling: Telling, stop: Stop) -> Iterator[Attributes]:
+    """Return the queries; one that comes in and is wrong keeps no other from being asked."""
+    coming = iter(queries)
+    while True:
+        try:
+            query = next(coming)
+        except StopIteration:
+            return
+        except DimseError as error:
+            if stop.requested:  # which ends what comes in, maybe in the middle
+                return
+            telling.failed(error)
+        else:
+            yield query
 
 
 class _Matches:

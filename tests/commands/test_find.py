@@ -151,14 +151,21 @@ def test_a_query_can_be_any_kind_of_file(archive: Peer, tmp_path: Path) -> None:
         assert [row["PatientName"] for row in rows(done)] == ["Bench^Patient 1"], (form, done.stderr)
 
 
-def test_a_wrong_line_keeps_the_ones_before_it(archive: Peer) -> None:
-    lines = '{"PatientID": "PAT000001"}\n{"PatientIdd": "2"}\n'
+def test_a_wrong_line_is_told_and_the_others_are_asked(archive: Peer) -> None:
+    asked = [{"PatientID": "PAT000001"}, {"Modality": "CT"}, {"PatientID": "PAT000002"}, {"PatientIdd": "2"}]
+    lines = "".join(json.dumps(query) + "\n" for query in asked)
     done = find(archive.address, "-", "--json=PatientID", stdin=lines)
     assert done.returncode == 3
-    match, error = rows(done)
-    assert match["PatientID"] == "PAT000001"
-    assert error["_event"] == "error"
-    assert "line 2" in str(error["_message"])
+    first, misplaced, second, unknown = rows(done)
+    assert (first["PatientID"], second["PatientID"]) == ("PAT000001", "PAT000002")
+    assert "Modality belongs to the SERIES level" in str(misplaced["_message"])
+    assert "line 4" in str(unknown["_message"])
+
+
+def test_nothing_that_can_be_asked_is_2_and_nobody_is_called() -> None:
+    done = find("PACS@192.0.2.1:104", "-", "--connect-timeout", "1", stdin='{"Modality": "CT"}\n')
+    assert done.returncode == 2
+    assert "match" not in done.stderr
 
 
 def test_a_query_is_repeated(archive: Peer) -> None:
