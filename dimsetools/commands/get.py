@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, rehearse
+from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, printing, rehearse
 from dimsetools.errors import UsageError
 from dimsetools.options import REQUESTOR, NetworkCommand, PeerArgument, Session
 from dimsetools.options.query import WORDS, Query
@@ -23,7 +23,7 @@ def _get(session: Session, peer: str, words: tuple[str, ...], classes: str) -> i
     from dimsetools.render import Output
 
     target = session.target(peer)
-    with Output(**session.output.printing()) as output:
+    with Output(**printing(session)) as output:
         if session.operation.dry_run:
             return rehearse(session, output, words)
         return _fetch(session, output, peer, target, words, _classes(classes))
@@ -44,13 +44,13 @@ def _fetch(
     from dimsetools.scp.storage import Storage
     from dimsetools.services.get import Getter
 
-    model, retrieval, printing = session.values(Query).model, session.values(Retrieval), session.output
+    model, retrieval, shown = session.values(Query).model, session.values(Retrieval), session.output
     how = manner(session, peer, model.get)
     output.columns(COLUMNS)
     store = opened_store(session)
     try:
         root = None if store is None else retrieval.output or HERE
-        brief = output.format == "table" and not printing.verbosity and printing.fields is None
+        brief = output.format == "table" and not shown.verbosity and shown.fields is None
         telling = Telling(output, root=root, verb="got", brief=brief)
         telling.landed_uids = set() if retrieval.verify else None
         storage = Storage(store, None, log_objects=True, log_paths=True)

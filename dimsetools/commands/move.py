@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, rehearse
+from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, printing, rehearse
 from dimsetools.errors import DimseError, UsageError
 from dimsetools.options import REQUESTOR, TITLE, NetworkCommand, PeerArgument, Session
 from dimsetools.options.node import PORT, Keeping
@@ -46,7 +46,7 @@ def _move(
         if allow:
             raise UsageError("--allow is for those who send to --receive")
     target = session.target(peer)
-    with Output(**session.output.printing()) as output:
+    with Output(**printing(session)) as output:
         if session.operation.dry_run:
             return rehearse(session, output, words)
         mission = _Mission(session, output, peer, target, dest or target.calling_aet)
@@ -112,9 +112,9 @@ class _Mission:
     def _telling(self, root: str | None, *, elsewhere: bool) -> Telling:
         from dimsetools.render.retrieve import COLUMNS, Telling
 
-        output, printing = self._output, self._session.output
+        output, shown = self._output, self._session.output
         output.columns(COLUMNS)
-        brief = output.format == "table" and not printing.verbosity and printing.fields is None
+        brief = output.format == "table" and not shown.verbosity and shown.fields is None
         verb = "moved" if elsewhere else "got"
         telling = Telling(output, root=root, verb=verb, brief=brief, elsewhere=elsewhere)
         verifies = self._session.values(Retrieval).verify

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dimsetools.archive.objects import ObjectStore
     from dimsetools.dataset.attributes import Attributes
     from dimsetools.options import Session
+    from dimsetools.options.output import Printing
     from dimsetools.render import Output
     from dimsetools.render.retrieve import Telling
     from dimsetools.services.retrieve import Retrieved
@@ -70,6 +71,14 @@ def opened_store(session: Session) -> ObjectStore | None:
         file_mode=keeping.file_mode,
         min_free=keeping.min_free,
     )
+
+
+def printing(session: Session) -> Printing:
+    """Return how to print: what would be retrieved is shown as a dump where there are no columns for it."""
+    how = session.output.printing()
+    if session.operation.dry_run and how["format"] in (None, "table", "tsv", "csv"):
+        how["format"] = "dump"
+    return how
 
 
 def rehearse(session: Session, output: Output, words: Sequence[str]) -> int:

@@ -174,15 +174,47 @@ STORE: _Table = {
 }
 """storescu, dcmsend."""
 
-SCP: _Table = {
+PREFERRED: _Table = {
     **{
         f"+x{letter} --prefer-{_LONG[letter]}": _ts(f"{name},explicit-le,implicit-le")
         for letter, name in _IMAGE_SYNTAXES.items()
     },
-    "+x= -x= --prefer-uncompr": _NOTHING,
-    "+xe -xe --prefer-little": _ts("explicit-le,implicit-le"),
-    "+xb -xb --prefer-big": _ts("explicit-be,explicit-le,implicit-le"),
-    "+xi -xi --implicit": _ts("implicit-le"),
+    "+x= --prefer-uncompr": _NOTHING,
+    "+xe --prefer-little": _ts("explicit-le,implicit-le"),
+    "+xb --prefer-big": _ts("explicit-be,explicit-le,implicit-le"),
+    "+xi --implicit": _ts("implicit-le"),
+}
+"""What is preferred of that which comes: storescp, getscu, movescu."""
+
+WRITTEN: _Table = {
+    "+B --bit-preserving": _NOTHING,
+    "-B --normal": Refused("--normal", _STORED),
+    "+F --write-file": _NOTHING,
+    "-F --write-dataset": Refused("--write-dataset", _STORED + ", with meta information"),
+    "+t= --write-xfer-same": _NOTHING,
+    "+te --write-xfer-little": Refused("--write-xfer-little", _STORED),
+    "+tb --write-xfer-big": Refused("--write-xfer-big", _STORED),
+    "+ti --write-xfer-implicit": Refused("--write-xfer-implicit", _STORED),
+    "+td --write-xfer-deflated": Refused("--write-xfer-deflated", _STORED),
+    "+g= --group-length-recalc": Refused("--group-length-recalc", _STORED),
+    "+g --group-length-create": Refused("--group-length-create", _STORED),
+    "-g --group-length-remove": Refused("--group-length-remove", _STORED),
+    "+e --length-explicit": Refused("--length-explicit", _STORED),
+    "-e --length-undefined": Refused("--length-undefined", _STORED),
+    "-p --padding-off": _NOTHING,
+    "+p --padding-create": Refused("--padding-create", _STORED),
+    "-uc --retain-un": _NOTHING,
+    "+uc --convert-un": Refused("--convert-un", _STORED),
+}
+"""How it is written: the same three."""
+
+SCP: _Table = {
+    **PREFERRED,
+    **WRITTEN,
+    "-x=": _NOTHING,
+    "-xe": _ts("explicit-le,implicit-le"),
+    "-xb": _ts("explicit-be,explicit-le,implicit-le"),
+    "-xi": _ts("implicit-le"),
     "+xa --accept-all": _NOTHING,
     "-od --output-directory": Use(("{0}",), 1),
     "-ba --bind-address": _one("--bind"),
@@ -203,24 +235,6 @@ SCP: _Table = {
     "--abort-after": Refused("--abort-after", _NO_PART),
     "--abort-during": Refused("--abort-during", _NO_PART),
     "--no-echo": Refused("--no-echo", "C-ECHO is always answered"),
-    "+B --bit-preserving": _NOTHING,
-    "-B --normal": Refused("--normal", _STORED),
-    "+F --write-file": _NOTHING,
-    "-F --write-dataset": Refused("--write-dataset", _STORED + ", with meta information"),
-    "+t= --write-xfer-same": _NOTHING,
-    "+te --write-xfer-little": Refused("--write-xfer-little", _STORED),
-    "+tb --write-xfer-big": Refused("--write-xfer-big", _STORED),
-    "+ti --write-xfer-implicit": Refused("--write-xfer-implicit", _STORED),
-    "+td --write-xfer-deflated": Refused("--write-xfer-deflated", _STORED),
-    "+g= --group-length-recalc": Refused("--group-length-recalc", _STORED),
-    "+g --group-length-create": Refused("--group-length-create", _STORED),
-    "-g --group-length-remove": Refused("--group-length-remove", _STORED),
-    "+e --length-explicit": Refused("--length-explicit", _STORED),
-    "-e --length-undefined": Refused("--length-undefined", _STORED),
-    "-p --padding-off": _NOTHING,
-    "+p --padding-create": Refused("--padding-create", _STORED),
-    "-uc --retain-un": _NOTHING,
-    "+uc --convert-un": Refused("--convert-un", _STORED),
     "-ss --sort-conc-studies": Refused("--sort-conc-studies", _LAYOUT),
     "-su --sort-on-study-uid": Refused("--sort-on-study-uid", _LAYOUT),
     "-sp --sort-on-patientname": Refused("--sort-on-patientname", _LAYOUT),
@@ -270,10 +284,40 @@ FIND: _Table = {
 }
 """findscu."""
 
+RETRIEVE: _Table = {
+    **PREFERRED,
+    **WRITTEN,
+    # The keys are proposed in both plain syntaxes; --ts is for the objects.
+    "-xe --propose-little --request-little": _NOTHING,
+    "-xb --propose-big --request-big": _NOTHING,
+    "-xi --propose-implicit --request-implicit": _NOTHING,
+    "-xd --propose-deflated": _NOTHING,
+    "--cancel": Refused("--cancel", "use --total-timeout SECONDS"),
+    "-od --output-directory": _one("--output"),
+}
+"""getscu, movescu."""
+
+MOVE: _Table = {
+    "-aem --move --move-aet": _one("--dest"),
+    "--no-port": _NOTHING,
+    "+P --port --store-port": _one("--receive"),
+    "--store": Use(("--receive",)),
+    "--store-aet": _one("--dest"),
+    "-ac --access-full": Use(("--allow", "*")),
+    "+ac --access-control": _NOTHING,
+    "-dhl --disable-host-lookup": _NOTHING,
+    "+xa --accept-all": _NOTHING,
+    "-pi --pending-ignore": _NOTHING,
+    "-pr --pending-read": _NOTHING,
+}
+"""movescu."""
+
 _OF_COMMAND: dict[str, _Table] = {
     "echo": CALLING,
     "store": CALLING | STORE,
     "find": CALLING | QUERY | FIND,
+    "get": CALLING | QUERY | RETRIEVE,
+    "move": CALLING | QUERY | RETRIEVE | MOVE,
     "scp": SCP,
 }
 

@@ -10,14 +10,14 @@ import os
 import select
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from dimsetools.errors import InputError, InputUnreadable, UsageError
+from dimsetools.errors import InputUnreadable, UsageError
 from dimsetools.options.group import Group
 from dimsetools.options.node import KEEPING
 from dimsetools.options.query import QUERY, Query
@@ -25,14 +25,12 @@ from dimsetools.options.types import COUNT
 
 if TYPE_CHECKING:
     from dimsetools.association.stop import Stop
-    from dimsetools.dataset.attributes import Attributes
     from dimsetools.options.query import Asked
     from dimsetools.services.retrieve import Wanted
+    from dimsetools.services.searching import Bad, Plan, Search
 
 _STDIN = "-"
 _BLOCK = 65536
-Search = Callable[[str, "Attributes"], "list[Attributes]"]
-"""Runs a query at a level; its matches."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def wanted(
     words: Sequence[str],
     *,
     search: Search,
-    bad: Callable[[InputError], None],
+    bad: Bad,
     stop: Stop,
 ) -> Iterator[Wanted]:
     """Return what is to be retrieved; the keys of the command line are read and checked before this returns.
@@ -60,16 +58,21 @@ def wanted(
     `search` is used for keys that are not unique keys, when their turn has come; `bad` hears of lines and
     matches that name nothing to retrieve. UsageError and InputError say what is wrong.
     """
+    from dimsetools.services.searching import found, plan
     from dimsetools.services.wanted import each_once, read_manifest
 
+    model = query.model
     if retrieval.manifest is None:
         if not words and not query.keys and not query.files:
             raise UsageError("nothing to retrieve is named", hint="give keys, a file or --manifest FILE")
+
+        def planned(asked: Asked) -> Plan:
+            level, keys = asked
+            return plan(model, level, keys, relational=query.relational, check=query.check)
+
         asked = query.asked(words, stop=stop)
-        if isinstance(asked, Sequence):
-            for one in asked:
-                _checked(query, one)
-        return each_once(found for one in asked for found in _found(query, one, search, bad))
+        plans = list(map(planned, asked)) if isinstance(asked, Sequence) else map(planned, asked)
+        return each_once(one for each in plans for one in found(model, each, search, bad))
     if words or query.keys or query.files:
         raise UsageError("--manifest says what to retrieve, and so do the keys", hint="give one of them")
     if not query.model.levels and query.level is not None:
@@ -79,61 +82,6 @@ def wanted(
     return each_once(read_manifest(lines, name, query.model, query.level, bad))
 
 
-def _checked(query: Query, asked: Asked) -> Attributes | None:
-    """Return the identifier to send, None if it has to be searched for; UsageError if neither will do."""
-    from dimsetools.dataset.models import check_find, has_only_unique_keys
-
-    model, level, attributes = query.model, asked.level, asked.attributes
-    if has_only_unique_keys(model, level, attributes):
-        return attributes
-    if _names_level(asked) and (query.relational or not query.check):
-        return attributes
-    if not model.find or not model.levels:
-        from dimsetools.dataset.models import check_retrieve
-
-        check_retrieve(model, level, attributes)
-    if query.check:
-        check_find(model, level, _search_keys(query, asked), relational=query.relational)
-    return None
-
-
-def _names_level(asked: Asked) -> bool:
-    """Tell whether the entities of the level are named, though perhaps not those above."""
-    from dimsetools.dataset.attributes import texts
-    from dimsetools.dataset.models import unique_key
-
-    named = "".join(texts(asked.attributes, unique_key(asked.level)))
-    return bool(named) and not set("*?") & set(named)
-
-
-def _search_keys(query: Query, asked: Asked) -> Attributes:
-    """Return the keys of the search: those asked for, and the unique keys to be returned."""
-    from dimsetools.dataset.attributes import Attribute, sorted_attributes
-    from dimsetools.dataset.dictionary import vr_of
-    from dimsetools.dataset.models import unique_key
-
-    levels = query.model.levels
-    above = levels[: levels.index(asked.level) + 1] if asked.level in levels else (asked.level,)
-    returned = {unique_key(level): Attribute(vr_of(unique_key(level))) for level in above}
-    return sorted_attributes(returned | asked.attributes)
-
-
-def _found(query: Query, asked: Asked, search: Search, bad: Callable[[InputError], None]) -> Iterator[Wanted]:
-    from dimsetools.services.retrieve import Wanted
-    from dimsetools.services.wanted import wanted_of
-
-    identifier = _checked(query, asked)
-    if identifier is not None:
-        valued = {tag: value for tag, value in identifier.items() if value.values not in ((), ("",))}
-        yield Wanted(asked.level, valued)
-        return
-    for match in search(asked.level, _search_keys(query, asked)):
-        try:
-            yield wanted_of(match, query.model, asked.level)
-        except UsageError as error:
-            bad(InputError(f"a match cannot be retrieved: {error.message}", hint=error.hint))
-
-
 # -- manifests --------------------------------------------------------------------------------------
 
 
@@ -141,9 +89,14 @@ def _lines(path: str, stop: Stop) -> Iterator[bytes]:
     if path == _STDIN:
         return _Arriving(sys.stdin.fileno(), stop).lines()
     try:
-        return iter(open(path, "rb"))
+        return _of_file(open(path, "rb"))  # closed when it is read
     except OSError as error:
         raise InputUnreadable(f"cannot read the manifest {path}: {error.strerror}") from None
+
+
+def _of_file(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        yield from file
 
 
 class _Arriving:

@@ -7,7 +7,7 @@ an option, and nothing is translated behind `--`.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,7 +54,14 @@ def respelled(
         if isinstance(param, click.Option)
         for spelling in (*param.opts, *param.secondary_opts)
     }
-    words = list(_Reader(args, takes, command).words())
+    optional = {
+        spelling: str(param.flag_value)
+        for param in params
+        if isinstance(param, click.Option) and not param.is_flag and isinstance(param.flag_value, int)
+        for spelling in param.opts
+    }
+    takes.update(dict.fromkeys(optional, 0))
+    words = _with_values(_Reader(args, takes, command, optional).words(), optional)
     if peers is PeerWords.NONE:
         words = _with_port(words) if "--port" in takes else words
     else:
@@ -62,10 +69,25 @@ def respelled(
     return [word.text for word in words]
 
 
-class _Reader:
-    """Walks over the words; `takes` says how many values follow each of the command's own options."""
+def _with_values(words: Iterable[Word], optional: Mapping[str, str]) -> list[Word]:
+    """Give each option of `optional` that has no value its default: it shall take no other word for one."""
+    found = list(words)
+    for place, (word, following) in enumerate(itertools.pairwise((*found, Word("", Kind.LITERAL)))):
+        if word.kind is Kind.OPTION and word.text in optional and following.kind is not Kind.VALUE:
+            found[place] = word._replace(text=f"{word.text}={optional[word.text]}")
+    return found
 
-    def __init__(self, args: Sequence[str], takes: Mapping[str, int], command: str) -> None:
+
+class _Reader:
+    """Walks over the words; `takes` says how many values follow each of the command's own options.
+
+    Those of `optional` may have a number behind them.
+    """
+
+    def __init__(
+        self, args: Sequence[str], takes: Mapping[str, int], command: str, optional: Collection[str] = ()
+    ) -> None:
+        self._optional = optional
         self._rest = list(reversed(args))
         self._takes = takes
         self._command = command
@@ -92,6 +114,8 @@ class _Reader:
         return spellings(self._command)
 
     def _own(self, text: str, count: int) -> Iterator[Word]:
+        if text in self._optional and self._rest and self._rest[-1].isdigit():
+            count = 1
         yield Word(text, Kind.OPTION)
         yield from (Word(value, Kind.VALUE) for value in self._pop(count))
 

@@ -141,7 +141,8 @@ def retrieved_line(retrieved: Retrieved, verb: str) -> Line:
     what = named(retrieved.wanted)
     if error is None:
         odd = f"  {counts.warning} with a warning" if counts.warning else ""
-        return [good(f"{verb:<10}"), what, dim(f"  {objects}{size}{time}"), warn(odd) if odd else ""]
+        style = good if counts.stored or retrieved.objects else warn
+        return [style(f"{verb:<10}"), what, dim(f"  {objects}{size}{time}"), warn(odd) if odd else ""]
     partly = counts.stored or retrieved.objects
     style = warn if partly else bad
     code = f"{retrieved.status:04X} " if retrieved.status else ""

@@ -3,12 +3,24 @@ from __future__ import annotations
 import pytest
 
 from dimsetools.options import ACCEPTOR, REQUESTOR
-from dimsetools.options.dcmtk import CALLING, COMMON, FIND, QUERY, SCP, STORE, Use, spellings
+from dimsetools.options.dcmtk import (
+    CALLING,
+    COMMON,
+    FIND,
+    MOVE,
+    QUERY,
+    RETRIEVE,
+    SCP,
+    STORE,
+    Use,
+    spellings,
+)
 from dimsetools.options.query import QUERY as QUERY_GROUP
 from dimsetools.uids import transfer_syntax
 
 TABLES = {
     "COMMON": COMMON, "CALLING": CALLING, "STORE": STORE, "QUERY": QUERY, "FIND": FIND, "SCP": SCP,
+    "RETRIEVE": RETRIEVE, "MOVE": MOVE,
 }  # fmt: skip
 ROWS = [(name, spelled, entry) for name, table in TABLES.items() for spelled, entry in table.items()]
 USES = [(spelled, entry) for _, spelled, entry in ROWS if isinstance(entry, Use)]
@@ -23,7 +35,7 @@ ASKING = {spelling for option in QUERY_GROUP.options for spelling in (*option.op
 OF_COMMANDS = {
     "--include", "--never-transcode", "--report",
     "--aet", "--bind", "--any-class", "--max-associations", "--allow-any", "--study-timeout",
-    "--limit", "--extract", "--count",
+    "--limit", "--extract", "--count", "--output", "--dest", "--receive", "--allow",
 }  # fmt: skip
 
 
@@ -53,6 +65,7 @@ def test_no_spelling_stands_twice_for_one_command() -> None:
         (COMMON, CALLING, STORE),
         (COMMON, CALLING, QUERY, FIND),
         (COMMON, SCP),
+        (COMMON, RETRIEVE, MOVE),
     ):
         words = [spelling for table in tables for spelled in table for spelling in spelled.split()]
         assert sorted(words) == sorted(set(words))

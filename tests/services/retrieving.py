@@ -9,6 +9,7 @@ from dimsetools.association.stop import Stop
 from dimsetools.association.values import Target, Timeouts
 from dimsetools.dataset.attributes import Attributes, texts
 from dimsetools.dataset.flat import from_flat
+from dimsetools.dataset.levels import LEVEL
 from dimsetools.message.composite import CStoreRq
 from dimsetools.message.exchange import Incoming
 from dimsetools.message.sinks import MemorySink
@@ -35,8 +36,11 @@ class Archive:
         self._records = [from_flat(record) for record in records]
         self.asked: list[tuple[str, Attributes]] = []
 
-    def __call__(self, level: str, wanted: Attributes) -> Iterator[Attributes]:
+    def __call__(self, level: str, wanted: Attributes) -> list[Attributes]:
         self.asked.append((level, wanted))
+        return list(self._matches({tag: wanted[tag] for tag in wanted if tag != LEVEL}))
+
+    def _matches(self, wanted: Attributes) -> Iterator[Attributes]:
         seen = set()
         for record in self._records:
             fits = all(
