@@ -78,10 +78,10 @@ def new_token() -> str:
     return secrets.token_hex(_TOKEN // 2)
 
 
-def connect(path: str, *, durable: bool) -> sqlite3.Connection:
+def connect(path: str, *, synced: bool) -> sqlite3.Connection:
     """Open an index to write to it."""
     connection = _connection(path)
-    for statement in (sql.WRITE_AHEAD, sql.DURABLE if durable else sql.NOT_DURABLE, *sql.TUNING):
+    for statement in (sql.WRITE_AHEAD, sql.SYNCED if synced else sql.NOT_SYNCED, *sql.TUNING):
         connection.execute(statement).close()
     return connection
 

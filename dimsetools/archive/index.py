@@ -19,7 +19,7 @@ from dimsetools.archive import guard, query, reindex, sql
 from dimsetools.archive.commits import Commits, failure
 from dimsetools.archive.extract import Indexed, extract
 from dimsetools.archive.guard import NAME, Guard, IndexUnusable
-from dimsetools.archive.objects import IndexFailed
+from dimsetools.archive.objects import Durability, IndexFailed
 from dimsetools.archive.query import WrongKeys
 from dimsetools.archive.reindex import Reconciled
 from dimsetools.archive.rows import Rows, as_text
@@ -45,20 +45,22 @@ class Instance(NamedTuple):
 class Index:
     """The index of the archive in the folder `root`, made if that has no objects yet. For many threads.
 
-    `durable`: what was added survives a power loss. `report` tells what had to be repaired because the last
+    With `durability` full each commit is synced. With file it is not, and no need: a power loss may take the
+    last rows, and because nobody closed the index then, the next start adds them again for the files that
+    are there. With none it may take everything. `report` tells what had to be repaired because the last
     process did not close it, None if it did. IndexUnusable when the index is lost, damaged, older than the
     files, or in use by another process, other OutputErrors as `Tree`.
     """
 
-    def __init__(self, root: str, *, durable: bool = True) -> None:
+    def __init__(self, root: str, *, durability: Durability = Durability.FULL) -> None:
         self.report: Reconciled | None = None
         self._path = os.path.join(root, NAME)
         self._readers: list[sqlite3.Connection] = []
         self._root = open_root(root)
         try:
-            self._guard = Guard(self._root, root, durable=durable)
+            self._guard = Guard(self._root, root, durable=durability is not Durability.NONE)
             try:
-                self._open(root, durable=durable)
+                self._open(root, durability)
             except BaseException:
                 self._guard.close()
                 raise
@@ -66,14 +68,15 @@ class Index:
             os.close(self._root)
             raise
 
-    def _open(self, root: str, *, durable: bool) -> None:
+    def _open(self, root: str, durability: Durability) -> None:
         is_new = guard.make_file(self._root, root, reindex.has_objects)
         with guard.damage(root):
-            self._connection = guard.connect(self._path, durable=durable)
+            self._connection = guard.connect(self._path, synced=durability is not Durability.NONE)
         try:
             with guard.damage(root):
                 clean = guard.check(self._connection, self._guard, root, is_new=is_new)
                 self._token = guard.take(self._connection, self._guard)
+                self._connection.execute(sql.SYNCHRONOUS[durability])
                 rows = Rows(self._connection, self._root)
                 self._commits = Commits(rows.apply)
                 if not clean:

@@ -65,9 +65,11 @@ INDEXES = (
 # -- opening ------------------------------------------------------------------------------------------
 
 WRITE_AHEAD = "PRAGMA journal_mode = WAL"
-DURABLE, NOT_DURABLE = "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"
+SYNCED, NOT_SYNCED = "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"
+SYNCHRONOUS = {"full": SYNCED, "file": "PRAGMA synchronous = NORMAL", "none": NOT_SYNCED}
+"""By durability: NORMAL syncs the log before it is copied, so that the database is always a whole one."""
 TUNING = ("PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 4000")
-BULK = ("PRAGMA journal_mode = OFF", NOT_DURABLE, "PRAGMA cache_size = -131072")
+BULK = ("PRAGMA journal_mode = OFF", NOT_SYNCED, "PRAGMA cache_size = -131072")
 READ_ONLY = "PRAGMA query_only = ON"
 CHECK = "PRAGMA quick_check(1)"
 GET_VERSION, SET_VERSION = "PRAGMA user_version", f"PRAGMA user_version = {VERSION}"

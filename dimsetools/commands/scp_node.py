@@ -157,7 +157,7 @@ class Node:
             return
         from dimsetools.archive.index import Index
 
-        self._index = self._store.index = Index(self._folder, durable=keeping.durability != "none")
+        self._index = self._store.index = Index(self._folder, durability=self._store.durability)
         repaired = self._index.report
         if repaired is not None and any(repaired):
             self._log(

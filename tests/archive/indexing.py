@@ -60,7 +60,7 @@ class Archive:
         self.folder = folder
         self.clock: int | None = None
         self._is_open = True
-        self.index = Index(str(folder), durable=durability is not Durability.NONE)
+        self.index = Index(str(folder), durability=durability)
         self.store = ObjectStore(
             str(folder), index=self.index, durability=durability, on_duplicate=on_duplicate,
             layout=Layout(layout) if layout else None,

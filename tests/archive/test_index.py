@@ -285,7 +285,7 @@ def test_what_was_added_is_there_at_the_next_start(tmp_path: Path, durability: D
         archive.put("1", syntax=IMPLICIT_LE, SOPClassUID=MR_IMAGE)
         before = archive.everything()
         (mode,) = archive.index._connection.execute("PRAGMA synchronous").fetchone()
-        assert mode == (0 if durability is Durability.NONE else 2)
+        assert mode == {"none": 0, "file": 1, "full": 2}[durability]
     with Archive(tmp_path) as archive:
         assert archive.index.report is None
         assert archive.everything() == before
