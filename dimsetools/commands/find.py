@@ -166,6 +166,7 @@ class _Run:
         for query in _taken(queries, telling, self._session.stop):
             left = None if limit is None else limit - (telling.matches - begun)
             if left == 0:
+                telling.cut()
                 return
             matches.columns((query,))
             output.note(query_line(self._query.model, query), 1)
@@ -310,7 +311,10 @@ command = NetworkCommand(
         PeerArgument(),
         WORDS,
         click.Option(
-            ["--limit"], type=COUNT, metavar="N", help="Show N matches and cancel the query (C-CANCEL)."
+            ["--limit"],
+            type=COUNT,
+            metavar="N",
+            help="Show N matches and cancel the query (C-CANCEL); exit with 75 if there are more.",
         ),
         click.Option(["--count", "counting"], is_flag=True, help="Print the number of matches only."),
         click.Option(

@@ -162,7 +162,8 @@ class Telling:
     def _finished(self, finished: Finished) -> None:
         self.queries += 1
         self.seconds += finished.seconds
-        self._cancelled = self._cancelled or finished.cancelled
+        if not finished.complete:
+            self._cancelled = self._cancelled or finished.cancelled
         error, status = finished.error, finished.status
         if error is not None:
             if isinstance(error, ProtocolError) and status is not None and is_cancel(status):
@@ -181,6 +182,12 @@ class Telling:
             self._codes.add(ExitCode.OK)
         if finished.malformed:
             self._codes.add(Undecodable.exit_code)
+        if finished.cancelled is Cause.LIMIT and not finished.complete:
+            self.cut()
+
+    def cut(self) -> None:
+        """Note that there may be more matches than were wanted."""
+        self._codes.add(ExitCode.LIMIT)
 
     def code(self, *, strict: bool, error_on_empty: bool) -> ExitCode:
         """Return the exit status."""

@@ -173,8 +173,14 @@ def match_of(number: int) -> bytes:
 
 def test_a_limit_ends_pending_for_ever() -> None:
     done = run((asked, until_cancelled(match("X"), find_rsp(CANCELLED))), "--limit", 2, "--json")
-    assert done.returncode == 0
+    assert done.returncode == 75
     assert len(rows(done)) == 2
+
+
+def test_a_limit_that_leaves_nothing_is_a_success() -> None:
+    done = run((asked, until_cancelled(match("X"), DONE)), "--limit", 2, "--json")
+    assert done.returncode == 0
+    assert "--limit" not in done.stderr
 
 
 # -- as it comes --------------------------------------------------------------------------------------

@@ -117,7 +117,7 @@ def test_a_cancel_that_nobody_asked_for_hints_at_a_limit() -> None:
 def test_our_own_limits_say_that_there_may_be_more() -> None:
     told = Told(match(patient("a")), FINISHED._replace(status=0xFE00, cancelled=Cause.LIMIT))
     assert told.summary.endswith("--limit was reached")
-    assert told.code() is ExitCode.OK
+    assert told.code() is ExitCode.LIMIT
     late = FINISHED._replace(status=None, cancelled=Cause.TIME, error=LimitReached("time"))
     assert Told(match(patient("a")), late).code() is ExitCode.LIMIT
 
