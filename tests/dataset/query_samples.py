@@ -82,6 +82,6 @@ def dump2dcm(folder: Path, dump: bytes) -> bytes:
     """Return the DICOM file that dump2dcm makes of a dump."""
     source, target = folder / "query.dump", folder / "made.dcm"
     source.write_bytes(dump)
-    command = [required("dump2dcm"), "-q", "+l", "100000", source, target]
+    command = [required("dump2dcm"), "-q", "+l", "100000", str(source), str(target)]
     subprocess.run(command, capture_output=True, check=True)
     return target.read_bytes()
