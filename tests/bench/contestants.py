@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -90,11 +90,12 @@ QUERIERS: dict[str, Querier] = {
 
 
 class Asked(NamedTuple):
-    """A node that objects are retrieved from, and the studies that are wanted of it."""
+    """A node that objects are retrieved from, and what is wanted of it: keyword -> value."""
 
     aet: str
     port: int
-    studies: Sequence[str]
+    level: str
+    unique: Mapping[str, str]
 
     @property
     def words(self) -> list[str]:
@@ -104,18 +105,27 @@ class Asked(NamedTuple):
     @property
     def keys(self) -> list[str]:
         """Unique keys by number, which is all that movescu understands."""
-        return ["-S", "-k", "0008,0052=STUDY", "-k", "0020,000d=" + "\\".join(self.studies)]
+        keys = [f"{_TAGS[keyword]}={value}" for keyword, value in self.unique.items()]
+        return ["-S", *_options([f"0008,0052={self.level}", *keys])]
 
     @property
     def named_keys(self) -> list[str]:
         """The same for pynetdicom."""
-        return ["-S", "-k", "QueryRetrieveLevel=STUDY", "-k", "StudyInstanceUID=" + "\\".join(self.studies)]
+        keys = [f"{keyword}={value}" for keyword, value in self.unique.items()]
+        return ["-S", *_options([f"QueryRetrieveLevel={self.level}", *keys])]
 
     @property
     def ours(self) -> list[str]:
         """The same for us."""
-        uids = "\\".join(self.studies)
-        return ["-q", f"{self.aet}@{HOST}:{self.port}", "-L", "study", f"StudyInstanceUID={uids}"]
+        keys = [f"{keyword}={value}" for keyword, value in self.unique.items()]
+        return ["-q", f"{self.aet}@{HOST}:{self.port}", "-L", self.level.lower(), *keys]
+
+
+_TAGS = {"StudyInstanceUID": "0020,000d", "SeriesInstanceUID": "0020,000e", "SOPInstanceUID": "0008,0018"}
+
+
+def _options(keys: Sequence[str]) -> list[str]:
+    return [word for key in keys for word in ("-k", key)]
 
 
 # The command line of one that has objects sent to a folder, for (node, folder).

@@ -1,15 +1,21 @@
-"""`dimse get` and `dimse move` against the other users, from dcmqrscp and from `dimse scp`."""
+"""`dimse get` and `dimse move` against the other users, from dcmqrscp and from `dimse scp`.
+
+No node tells when it began, so the data phase is the whole process less the median of the same with a
+single object: what a program takes to start, to negotiate and to end.
+"""
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from typing import NamedTuple
 
 from tests.bench.bench import Bench, Corpus, sample_of
 from tests.bench.contestants import (
     GETTERS,
     Asked,
+    Getter,
     dcmsend,
     dimse_move,
     dimse_move_here,
@@ -19,79 +25,110 @@ from tests.bench.contestants import (
 )
 from tests.bench.figures import Sample, in_turns
 from tests.bench.launching import run, serve
-from tests.bench.nodes import Destinations, Start, dcmqrscp, dimse_node
+from tests.bench.nodes import Start, dcmqrscp, dimse_node
 from tests.corpus import ROOT
 from tests.peers.process import free_port
 
-STUDIES = [f"{ROOT}.1.{number}" for number in range(2)]  # all of the corpus
-GET, GETSCU, PRESERVING, PYNETDICOM = "dimse get", "getscu", "getscu +B", "pynetdicom getscu"
+ALL = {"StudyInstanceUID": f"{ROOT}.1.0\\{ROOT}.1.1"}
+ONE = {"StudyInstanceUID": f"{ROOT}.1.0", "SeriesInstanceUID": f"{ROOT}.2.0", "SOPInstanceUID": f"{ROOT}.3.0"}
+AWAY, HERE = "AWAY", "HERE"  # AE titles that the nodes know
+
+GETSCU = "getscu"
 MOVE, MOVESCU = "dimse move --dest", "movescu -aem"
 RECEIVE, PORT, PORT_PRESERVING = "dimse move --receive", "movescu +P", "movescu +P +B"
-AWAY, HERE = "AWAY", "HERE"  # AE titles that the nodes know
+
+
+class Filled(NamedTuple):
+    """A node with the corpus in it; all that there is, and one object of it."""
+
+    name: str
+    corpus: Corpus
+    all: Asked
+    one: Asked
+
+
+Once = Callable[[Asked, int], Sample]
+"""One retrieval of what is asked, so many objects."""
 
 
 def measure(bench: Bench) -> None:
     """The same objects out of either node, in each way."""
-    corpus = bench.images
     with serve(storescp("--ignore")) as receiver:
         known = {AWAY: receiver.port, HERE: free_port()}
         for start in (
             partial(dcmqrscp, destinations=known),
             partial(dimse_node, durability="none", destinations=known),
         ):
-            from_node(bench, corpus, start, known)
+            from_node(bench, start, known[HERE])
 
 
-def from_node(bench: Bench, corpus: Corpus, start: Start, known: Destinations) -> None:
-    """Fill the node, then measure."""
-    with bench.empty() as folder, start(folder) as filled:
-        if run(dcmsend(filled.port, corpus.folder, "-aec", filled.aet)).code:
-            raise RuntimeError(f"{filled.name} did not take the corpus")
-        node = Asked(filled.aet, filled.port, STUDIES)
-        getting(bench, corpus, node, filled.name)
-        moving(bench, corpus, node, filled.name)
-        receiving(bench, corpus, node, filled.name, known[HERE])
+def from_node(bench: Bench, start: Start, port: int) -> None:
+    """Fill a node; then C-GET, C-MOVE to somebody else, and C-MOVE to the one who asks."""
+    corpus = bench.images
+    with bench.empty() as folder, start(folder) as kept:
+        if run(dcmsend(kept.port, corpus.folder, "-aec", kept.aet)).code:
+            raise RuntimeError(f"{kept.name} did not take the corpus")
+        everything = Asked(kept.aet, kept.port, "STUDY", ALL)
+        node = Filled(kept.name, corpus, everything, Asked(kept.aet, kept.port, "IMAGE", ONE))
+        compete(
+            bench,
+            f"get from {node.name}",
+            node,
+            {name: partial(into_folder, bench, argv) for name, argv in GETTERS.items()},
+            GETSCU,
+        )
+        compete(
+            bench,
+            f"move from {node.name} to storescp --ignore",
+            node,
+            {MOVE: partial(elsewhere, dimse_move), MOVESCU: partial(elsewhere, movescu)},
+            MOVESCU,
+        )
+        here: dict[str, Getter] = {
+            RECEIVE: lambda asked, folder: dimse_move_here(asked, folder, HERE, port),
+            PORT: lambda asked, folder: movescu_here(asked, folder, HERE, port),
+            PORT_PRESERVING: lambda asked, folder: movescu_here(asked, folder, HERE, port, "+B"),
+        }
+        compete(
+            bench,
+            f"move from {node.name} to oneself",
+            node,
+            {name: partial(into_folder, bench, argv) for name, argv in here.items()},
+            PORT,
+        )
 
 
-def getting(bench: Bench, corpus: Corpus, node: Asked, name: str) -> None:
-    """C-GET into a folder."""
-    table = bench.table(f"get from {name}", corpus, GETSCU)
-    timed = {getter: partial(kept, bench, corpus, partial(argv, node)) for getter, argv in GETTERS.items()}
-    bench.report(in_turns(table, timed, bench.runs))
-    bench.judge(*(table.target(GET, other, 1.0) for other in (GETSCU, PRESERVING, PYNETDICOM)))
-
-
-def moving(bench: Bench, corpus: Corpus, node: Asked, name: str) -> None:
-    """C-MOVE to a storescp that drops what it reads: the node's work, and what is said about it."""
-    table = bench.table(f"move from {name} to storescp --ignore", corpus, MOVESCU)
-    movers: Mapping[str, Sequence[str]] = {MOVE: dimse_move(node, AWAY), MOVESCU: movescu(node, AWAY)}
-    timed = {mover: partial(moved, corpus, argv) for mover, argv in movers.items()}
-    bench.report(in_turns(table, timed, bench.runs))
-    bench.judge(table.target(MOVE, MOVESCU, 1.0))
-
-
-def moved(corpus: Corpus, argv: Sequence[str]) -> Sample:
-    """One C-MOVE to somebody else; the mover's word is all there is."""
-    return sample_of(run(argv), corpus.objects)
-
-
-def receiving(bench: Bench, corpus: Corpus, node: Asked, name: str, port: int) -> None:
-    """C-MOVE to the one who asks."""
-    table = bench.table(f"move from {name} to oneself", corpus, PORT)
+def compete(bench: Bench, title: str, node: Filled, users: Mapping[str, Once], baseline: str) -> None:
+    """All users in turns; the first one is ours and has to be as fast as each of the others."""
+    table = bench.table(title, node.corpus, baseline)
     timed = {
-        RECEIVE: partial(kept, bench, corpus, lambda folder: dimse_move_here(node, folder, HERE, port)),
-        PORT: partial(kept, bench, corpus, lambda folder: movescu_here(node, folder, HERE, port)),
-        PORT_PRESERVING: partial(
-            kept, bench, corpus, lambda folder: movescu_here(node, folder, HERE, port, "+B")
-        ),
+        name: partial(less_start, once, node, start_of(bench, once, node)) for name, once in users.items()
     }
     bench.report(in_turns(table, timed, bench.runs))
-    bench.judge(*(table.target(RECEIVE, other, 1.0) for other in (PORT, PORT_PRESERVING)))
+    ours, *others = users
+    for data in (False, True):
+        bench.judge(*(table.target(ours, other, 1.0, data=data) for other in others))
 
 
-def kept(bench: Bench, corpus: Corpus, argv: Callable[[Path], Sequence[str]]) -> Sample:
+def start_of(bench: Bench, once: Once, node: Filled) -> float:
+    """Seconds that one object takes."""
+    return statistics.median(once(node.one, 1).whole for _ in range(bench.runs))
+
+
+def less_start(once: Once, node: Filled, start: float) -> Sample:
+    """One run with all objects."""
+    sample = once(node.all, node.corpus.objects)
+    return sample._replace(data=max(sample.whole - start, 1e-4))
+
+
+def into_folder(bench: Bench, argv: Getter, asked: Asked, objects: int) -> Sample:
     """One retrieval into an empty folder; what is not in it afterwards is missing."""
     with bench.empty() as folder:
-        ran = run(argv(folder))
+        ran = run(argv(asked, folder))
         arrived = sum(1 for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return sample_of(ran, corpus.objects, arrived=min(arrived, corpus.objects) if ran.code == 0 else 0)
+    return sample_of(ran, objects, arrived=min(arrived, objects) if ran.code == 0 else 0)
+
+
+def elsewhere(argv: Callable[[Asked, str], Sequence[str]], asked: Asked, objects: int) -> Sample:
+    """One C-MOVE to somebody else; the mover's word is all there is."""
+    return sample_of(run(argv(asked, AWAY)), objects)
