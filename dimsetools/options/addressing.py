@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -10,8 +10,7 @@ from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import TITLE
 
 
-@dataclass(frozen=True)
-class Addressing:
+class Addressing(NamedTuple):
     """`aet` is our title, `aec` the title we call; `bind` the local address to call from."""
 
     aet: str | None = None

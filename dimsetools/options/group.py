@@ -1,4 +1,7 @@
-"""What a section of --help is: a title, the options in it, and the dataclass that carries their values."""
+"""What a section of --help is: a title, the options in it, and the class that carries their values.
+
+A named tuple where it can be one: a frozen dataclass takes a millisecond to make, at every start.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ def given(words: Mapping[str, tuple[Value | None, str]]) -> Words:
 
 
 class Group(NamedTuple):
-    """The dataclass `values` has a field for each option, with a default where a command may leave it out."""
+    """The class `values` has a field for each option, with a default where a command may leave it out."""
 
     title: str
     values: type[Any]
@@ -33,5 +36,5 @@ class Group(NamedTuple):
         return self._replace(options=tuple(option for option in self.options if option.name not in names))
 
     def take(self, params: dict[str, Any]) -> Any:
-        """Move the group's values out of click's `params` into its dataclass."""
+        """Move the group's values out of click's `params` into its class."""
         return self.values(**{str(option.name): params.pop(str(option.name)) for option in self.options})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -12,8 +12,7 @@ from dimsetools.options.types import FILE
 _TYPES = ("user", "userpass", "kerberos", "saml", "jwt")
 
 
-@dataclass(frozen=True)
-class UserIdentity:
+class UserIdentity(NamedTuple):
     """What was given; the secrets are still in their files."""
 
     user: str | None = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,8 +18,7 @@ PRIORITIES = {"medium": 0, "high": 1, "low": 2}
 """Numbers of the element Priority (PS3.7 9.3.1.1)."""
 
 
-@dataclass(frozen=True)
-class Negotiation:
+class Negotiation(NamedTuple):
     """`transfer_syntaxes` are UIDs in the order given; `priority` is the number of PS3.7."""
 
     max_pdu: int | None = None

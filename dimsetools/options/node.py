@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -19,8 +18,7 @@ _SIZE = re.compile(r"([0-9]{1,15})([kMGT]?)B?", re.ASCII)
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
-@dataclass(frozen=True)
-class Admission:
+class Admission(NamedTuple):
     """Where to listen and whom to let in."""
 
     aet: str | None = None
@@ -35,8 +33,7 @@ class Admission:
     max_associations: int = _ASSOCIATIONS
 
 
-@dataclass(frozen=True)
-class Keeping:
+class Keeping(NamedTuple):
     """What becomes of the objects; sizes in bytes, times in seconds."""
 
     layout: str | None = None
@@ -50,8 +47,7 @@ class Keeping:
     study_timeout: float = _STUDY_TIMEOUT
 
 
-@dataclass(frozen=True)
-class Answering:
+class Answering(NamedTuple):
     """What is answered out of what is kept."""
 
     no_index: bool = False
@@ -61,8 +57,7 @@ class Answering:
     check: bool = False
 
 
-@dataclass(frozen=True)
-class Running:
+class Running(NamedTuple):
     """When the node ends and what it tells; times in seconds."""
 
     exit_after: int | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -10,8 +10,7 @@ from dimsetools.options.group import Group
 from dimsetools.options.types import COUNT, DURATION
 
 
-@dataclass(frozen=True)
-class Operation:
+class Operation(NamedTuple):
     """`interval` is in seconds; None where `repeat` or `interval` was not given."""
 
     repeat: int | None = None

@@ -11,9 +11,8 @@ import select
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from queue import SimpleQueue
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -33,8 +32,7 @@ _STDIN = "-"
 _BLOCK = 65536
 
 
-@dataclass(frozen=True)
-class Retrieval:
+class Retrieval(NamedTuple):
     """`manifest` is a file name, or - for stdin."""
 
     output: str | None = None

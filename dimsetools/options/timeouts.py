@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import click
 
@@ -10,8 +10,7 @@ from dimsetools.options.group import Group, Words, given
 from dimsetools.options.types import DURATION
 
 
-@dataclass(frozen=True)
-class Timeouts:
+class Timeouts(NamedTuple):
     """Seconds as they were given: 0 is no limit, None was not given."""
 
     connect_timeout: float | None = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 _PROFILES = ("bcp195", "bcp195-extended", "rfc8996")
 
 
-@dataclass(frozen=True)
-class Tls:
+class Tls(NamedTuple):
     """What a calling command was told; `tls` None leaves it to the node."""
 
     tls: bool | None = None
@@ -51,8 +49,7 @@ class Tls:
         return words
 
 
-@dataclass(frozen=True)
-class AcceptorTls:
+class AcceptorTls(NamedTuple):
     """What a listening command was told."""
 
     tls: bool = False
