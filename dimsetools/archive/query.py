@@ -198,11 +198,20 @@ def _condition(place: _Place, key: Attribute, *, fuzzy: bool) -> sql.Condition |
 
 def _texts(expression: str, values: list[str]) -> sql.Condition | None:
     exact = [value for value in values if not is_wild(value)]
-    beginnings = [_beginning(value) for value in values if is_wild(value)]
-    if not all(beginnings):
+    parts = [_wild(expression, value) for value in values if is_wild(value)]
+    found = [part for part in parts if part is not None]
+    if len(found) < len(parts):
         return None
-    parts = [sql.begins_with(expression, beginning) for beginning in beginnings]
-    return sql.either([*parts, sql.one_of(expression, exact)] if exact else parts)
+    return sql.either([*found, sql.one_of(expression, exact)] if exact else found)
+
+
+def _wild(expression: str, pattern: str) -> sql.Condition | None:
+    """Return what a pattern wants at least: its beginning, or else its longest piece."""
+    pieces = pattern.replace("?", "*").split("*")
+    if pieces[0]:
+        return sql.begins_with(expression, pieces[0])
+    longest = max(pieces, key=len)
+    return sql.contains(expression, longest) if longest else None
 
 
 def _dates(expression: str, values: list[str]) -> sql.Condition | None:
@@ -216,21 +225,15 @@ def _names(values: list[str]) -> sql.Condition | None:
     parts = []
     for value in values:
         groups = value.split("=")
-        places: Iterable[int] = range(persons.GROUPS)
+        places: Sequence[int] = range(persons.GROUPS)
         if len(groups) > 1:
             places = [at for at, text in enumerate(groups[: persons.GROUPS]) if text.strip("^ *")][:1]
             value = groups[places[0]] if places else ""
-        beginning = persons.normalised(_beginning(value)).strip("^ ")
-        if not beginning:
+        # A name need not have the empty components that a pattern has at its end.
+        wanted = persons.normalised(value).replace("^", "*") if is_wild(value) else persons.group(value)
+        if not wanted or not places:
             return None
-        for at in places:
-            if is_wild(value):
-                parts.append(sql.begins_with(sql.name_key(at), beginning))
-            else:
-                parts.append(sql.one_of(sql.name_key(at), [persons.group(value)]))
-    return sql.either(parts)
-
-
-def _beginning(pattern: str) -> str:
-    """Return what stands before the first wild card."""
-    return pattern.partition("*")[0].partition("?")[0]
+        for column in map(sql.name_key, places):
+            parts.append(_wild(column, wanted) if is_wild(value) else sql.one_of(column, [wanted]))
+    found = [part for part in parts if part is not None]
+    return sql.either(found) if len(found) == len(parts) else None

@@ -228,6 +228,11 @@ def begins_with(expression: str, beginning: str) -> Condition:
     return f"({expression} >= ? AND {expression} < ?)", (beginning, beginning + "\U0010ffff")
 
 
+def contains(expression: str, piece: str) -> Condition:
+    """Return the condition that text contains a piece."""
+    return f"instr({expression}, ?) > 0", (piece,)
+
+
 def with_modality(values: Sequence[str]) -> Condition:
     """Return the condition that a study has a series of one of the modalities."""
     text, bound = one_of("part.Modality", values)
