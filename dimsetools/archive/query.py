@@ -222,7 +222,7 @@ def _dates(expression: str, values: list[str]) -> sql.Condition | None:
 
 def _names(values: list[str]) -> sql.Condition | None:
     """Return the condition on the name of a patient: on any of its groups, or on the one that a key names."""
-    parts = []
+    parts: list[sql.Condition | None] = []
     for value in values:
         groups = value.split("=")
         places: Sequence[int] = range(persons.GROUPS)
@@ -233,7 +233,7 @@ def _names(values: list[str]) -> sql.Condition | None:
         wanted = persons.normalised(value).replace("^", "*") if is_wild(value) else persons.group(value)
         if not wanted or not places:
             return None
-        for column in map(sql.name_key, places):
-            parts.append(_wild(column, wanted) if is_wild(value) else sql.one_of(column, [wanted]))
+        columns = map(sql.name_key, places)
+        parts += [_wild(name, wanted) if is_wild(value) else sql.one_of(name, [wanted]) for name in columns]
     found = [part for part in parts if part is not None]
     return sql.either(found) if len(found) == len(parts) else None
