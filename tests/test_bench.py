@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from tests.bench.contestants import findscu, measured_storescp, plain_receiver, pynetdicom_findscu, responder
+import pytest
+
+from tests.bench.bench import Bench
+from tests.bench.contestants import (
+    GETTERS,
+    Asked,
+    dcmsend,
+    findscu,
+    measured_storescp,
+    plain_receiver,
+    pynetdicom_findscu,
+    responder,
+)
 from tests.bench.figures import MIB, Sample, Table, Target, in_turns, shown, verdicts
 from tests.bench.launching import run, run_printing, serve
+from tests.bench.nodes import Start, dcmqrscp
 from tests.bench.responder import BATCH, MARKER, identifier
+from tests.bench.sections.ingest import NODES, ORTHANC, OURS
 from tests.conftest import Peers
-from tests.corpus import EXPLICIT_LE, IMPLICIT_LE, make_folder
+from tests.corpus import EXPLICIT_LE, IMPLICIT_LE, ROOT, make_folder
 from tests.peers.process import required
 
 SENDER = [sys.executable, "-m", "tests.bench.sender"]
@@ -82,6 +97,43 @@ def test_the_first_mark_is_timed_in_what_a_program_prints() -> None:
     assert printed.marks == 2
     assert began < printed.first < time.monotonic()
     assert printed.ran.code == 1  # there was no input
+
+
+@pytest.mark.parametrize(
+    "start", [NODES[OURS], dcmqrscp, NODES[ORTHANC]], ids=("dimse", "dcmqrscp", "orthanc")
+)
+def test_a_node_counts_what_it_keeps(start: Start, tmp_path: Path) -> None:
+    for program in ("dcmsend", "dcmqrscp", "Orthanc"):
+        required(program)
+    make_folder(tmp_path / "in", 3)
+    (tmp_path / "kept").mkdir()
+    with start(tmp_path / "kept") as node:
+        assert node.objects() == 0
+        assert run(dcmsend(node.port, tmp_path / "in", "-aec", node.aet)).code == 0
+        assert node.objects() == 3
+        assert node.peak() > MIB
+
+
+def test_retrievers_of_each_kind_get_the_same_objects(tmp_path: Path) -> None:
+    required("getscu")
+    make_folder(tmp_path / "in", 3)
+    (tmp_path / "kept").mkdir()
+    with NODES[OURS](tmp_path / "kept") as node:
+        run(dcmsend(node.port, tmp_path / "in"))
+        everything = Asked(node.aet, node.port, "STUDY", {"StudyInstanceUID": f"{ROOT}.1.0"})
+        for number, getter in enumerate(GETTERS.values()):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            assert run(getter(everything, folder)).code == 0
+            assert sum(path.is_file() for path in folder.iterdir()) == 3
+
+
+def test_files_are_emptied_when_they_were_counted(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, quick=True, out=io.StringIO())
+    with bench.empty() as folder:
+        (folder / "a").mkdir()
+        (folder / "a" / "b.dcm").write_bytes(b"1234")
+    assert (folder / "a" / "b.dcm").stat().st_size == 0
 
 
 def test_the_launcher_reports_time_memory_and_exit_status() -> None:
