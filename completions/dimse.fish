@@ -24,7 +24,7 @@ complete -c dimse -n __fish_use_subcommand -a store -d 'Send files to a node (C-
 complete -c dimse -n __fish_use_subcommand -a find -d 'Ask a node what it has (C-FIND)'
 complete -c dimse -n __fish_use_subcommand -a get -d 'Fetch objects from a node (C-GET)'
 complete -c dimse -n __fish_use_subcommand -a move -d 'Have a node send objects somewhere (C-MOVE)'
-complete -c dimse -n __fish_use_subcommand -a scp -d 'Be a node: answer echoes and store what is sent'
+complete -c dimse -n __fish_use_subcommand -a scp -d 'Be a node: keep what is sent, answer queries, send objects'
 complete -c dimse -n __fish_use_subcommand -a demo -d 'See it work: a node and the commands against it, on this machine'
 
 complete -c dimse -n '__fish_seen_subcommand_from echo' -l all -d 'Ask all configured nodes'
@@ -140,7 +140,7 @@ complete -c dimse -n '__fish_seen_subcommand_from store' -l color -x -a 'auto al
 complete -c dimse -n '__fish_seen_subcommand_from store' -a '(__dimse_nodes)'
 complete -c dimse -n '__fish_seen_subcommand_from store' -F
 
-complete -c dimse -n '__fish_seen_subcommand_from find' -l limit -x -d 'Show N matches and cancel the query (C-CANCEL)'
+complete -c dimse -n '__fish_seen_subcommand_from find' -l limit -x -d 'Show N matches and cancel the query (C-CANCEL); exit with 75 if there are more'
 complete -c dimse -n '__fish_seen_subcommand_from find' -l count -d 'Print the number of matches only'
 complete -c dimse -n '__fish_seen_subcommand_from find' -l sort -x -d 'Collect the matches and sort them; -ATTRIBUTE descends. --limit counts after that'
 complete -c dimse -n '__fish_seen_subcommand_from find' -l split-by -x -a 'day month' -d 'Ask for the range of dates piece by piece, for peers that limit their answers'
@@ -212,7 +212,7 @@ complete -c dimse -n '__fish_seen_subcommand_from find' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__fish_seen_subcommand_from get' -l classes -x -d 'Storage classes to propose (default auto: those that the node says it has)'
 complete -c dimse -n '__fish_seen_subcommand_from get' -s h -l help -d 'Show this message and exit'
-complete -c dimse -n '__fish_seen_subcommand_from get' -s o -l output -r -x -a '(__fish_complete_directories)' -d 'Folder to keep the objects in'
+complete -c dimse -n '__fish_seen_subcommand_from get' -s o -l output -r -x -a '(__fish_complete_directories)' -d 'Folder to keep the objects in (default the current one)'
 complete -c dimse -n '__fish_seen_subcommand_from get' -l manifest -r -F -d 'Retrieve what the records in FILE name, as dimse find --json prints them; - is stdin'
 complete -c dimse -n '__fish_seen_subcommand_from get' -s j -l jobs -x -d 'Associations at a time (default 1)'
 complete -c dimse -n '__fish_seen_subcommand_from get' -l verify -d 'Ask afterwards which instances there are, and list those that are missing'
@@ -286,7 +286,7 @@ complete -c dimse -n '__fish_seen_subcommand_from move' -l dest -x -d 'AE title 
 complete -c dimse -n '__fish_seen_subcommand_from move' -l receive -x -d 'Take the objects here, on this port (default 11112)'
 complete -c dimse -n '__fish_seen_subcommand_from move' -l allow -x -d 'Let this node send to us too, not only the peer\'s own addresses. Repeatable'
 complete -c dimse -n '__fish_seen_subcommand_from move' -s h -l help -d 'Show this message and exit'
-complete -c dimse -n '__fish_seen_subcommand_from move' -s o -l output -r -x -a '(__fish_complete_directories)' -d 'Folder to keep the objects in'
+complete -c dimse -n '__fish_seen_subcommand_from move' -s o -l output -r -x -a '(__fish_complete_directories)' -d 'Folder to keep the objects in (default the current one)'
 complete -c dimse -n '__fish_seen_subcommand_from move' -l manifest -r -F -d 'Retrieve what the records in FILE name, as dimse find --json prints them; - is stdin'
 complete -c dimse -n '__fish_seen_subcommand_from move' -s j -l jobs -x -d 'Associations at a time (default 1)'
 complete -c dimse -n '__fish_seen_subcommand_from move' -l verify -d 'Ask afterwards which instances there are, and list those that are missing'

@@ -16,12 +16,12 @@ MOST_LINES = 400
 TESTED_THROUGH = {
     "dimsetools/__main__.py": "tests/commands/test_echo.py",
     "dimsetools/archive/content.py": "tests/archive/test_objects.py",
+    "dimsetools/commands/retrieving.py": "tests/commands/test_get.py",
     "dimsetools/commands/scp_node.py": "tests/commands/test_scp.py",
     "dimsetools/config/settings.py": "tests/config/test_config.py",
     "dimsetools/docgen/nodes.py": "tests/docgen/test_manual.py",
     "dimsetools/options/addressing.py": "tests/options/test_session.py",
     "dimsetools/options/negotiation.py": "tests/options/test_session.py",
-    "dimsetools/options/node.py": "tests/commands/test_scp.py",
     "dimsetools/options/operation.py": "tests/options/test_command.py",
     "dimsetools/options/timeouts.py": "tests/options/test_session.py",
     "dimsetools/render/delimited.py": "tests/render/test_formats.py",

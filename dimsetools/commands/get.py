@@ -9,8 +9,8 @@ import click
 from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, printing, rehearse
 from dimsetools.errors import UsageError
 from dimsetools.options import REQUESTOR, NetworkCommand, PeerArgument, Session
-from dimsetools.options.query import WORDS, Query
-from dimsetools.options.retrieve import KEPT, RETRIEVAL, SEARCH, Retrieval
+from dimsetools.options.query import Query
+from dimsetools.options.retrieve import KEPT, RETRIEVAL, SEARCH, WANTED, Retrieval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +97,7 @@ command = NetworkCommand(
     ),
     params=[
         PeerArgument(),
-        WORDS,
+        WANTED,
         click.Option(
             ["--classes"],
             default="auto",

@@ -12,8 +12,8 @@ from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, prin
 from dimsetools.errors import DimseError, UsageError
 from dimsetools.options import REQUESTOR, TITLE, NetworkCommand, PeerArgument, Session
 from dimsetools.options.node import PORT, Keeping
-from dimsetools.options.query import WORDS, Query
-from dimsetools.options.retrieve import KEPT, RETRIEVAL, SEARCH, Retrieval
+from dimsetools.options.query import Query
+from dimsetools.options.retrieve import KEPT, RETRIEVAL, SEARCH, WANTED, Retrieval
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -183,7 +183,7 @@ command = NetworkCommand(
     ),
     params=[
         PeerArgument(),
-        WORDS,
+        WANTED,
         click.Option(
             ["--dest"], type=TITLE, metavar="TITLE", help="AE title to send to (with --receive, our own)."
         ),

@@ -19,7 +19,7 @@ import click
 from dimsetools.errors import InputUnreadable, UsageError
 from dimsetools.options.group import Group
 from dimsetools.options.node import KEEPING
-from dimsetools.options.query import QUERY, Query
+from dimsetools.options.query import QUERY, WORDS, Query
 from dimsetools.options.types import COUNT
 
 if TYPE_CHECKING:
@@ -142,7 +142,10 @@ def _option(names: Sequence[str], text: str, **settings: Any) -> click.Option:
 
 
 _OUTPUT = _option(
-    ("-o", "--output"), "Folder to keep the objects in.", type=click.Path(file_okay=False), metavar="DIR"
+    ("-o", "--output"),
+    "Folder to keep the objects in (default the current one).",
+    type=click.Path(file_okay=False),
+    metavar="DIR",
 )
 RETRIEVAL = Group(
     "Retrieval",
@@ -164,6 +167,15 @@ RETRIEVAL = Group(
         _option(("--error-on-empty",), "Exit with 4 if there was nothing to retrieve.", is_flag=True),
     ),
 )
+WANTED = click.Argument(
+    WORDS.opts,
+    metavar=WORDS.metavar,
+    nargs=-1,
+    type=WORDS.type,
+    help="A key, as StudyInstanceUID=1.2.3, PatientName='DOE*' or StudyDate=-7d; or a file of them: DICOM, "
+    "DICOM JSON, JSON by keywords (one query a line), dump lines or XML; - is stdin.",
+)
+"""The positional words of a command that retrieves."""
 SEARCH = QUERY.without("returns", "worklist", "timezone")
 """The keys: there is nothing to be returned but what a retrieve needs."""
 

@@ -20,11 +20,26 @@ class Queue:
         self._halted = halted
         self._lock = threading.Lock()
         self._closed = False
+        self._returned: list[Wanted] = []
+
+    def give_back(self, wanted: Wanted) -> None:
+        """Let another lane have what this one could not even begin with."""
+        with self._lock:
+            self._returned.append(wanted)
+
+    @property
+    def pending(self) -> bool:
+        """Tell whether something was given back that nobody has taken."""
+        return bool(self._returned) and not self._halted()
 
     def next(self) -> Wanted | None:
         """Return the next one, or None."""
         with self._lock:
-            if self._closed or self._halted():
+            if self._halted():
+                return None
+            if self._returned:
+                return self._returned.pop()
+            if self._closed:
                 return None
             found = next(self._wanted, None)
             if found is None:

@@ -6,6 +6,7 @@ judged by its final response alone; what has come before an association was lost
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,9 @@ from dimsetools.errors import (
     NoAnswer,
     NoContext,
     ProtocolError,
+    Rejected,
     StatusFailure,
+    Unreachable,
 )
 from dimsetools.message.composite import CGetRsp
 from dimsetools.message.exchange import Exchange, Incoming
@@ -58,6 +61,8 @@ if TYPE_CHECKING:
 PLAIN = (EXPLICIT_LE, IMPLICIT_LE)
 _PASSING = (Aborted, ConnectionLost, NoAnswer, ProtocolError, StatusFailure)
 """Failures of one retrieve; the next one may do better."""
+_CROWDED = (Rejected, Unreachable)
+"""A peer may take fewer associations at a time than we would open."""
 
 
 class Manner(NamedTuple):
@@ -149,6 +154,9 @@ class Retriever:
         self._tracer = tracer
         total = target.timeouts.total
         self.deadline = None if total is None else monotonic() + total
+        self._queue = lanes.Queue(iter(()), lambda: True)
+        self._lanes = 0
+        self._lock = threading.Lock()
 
     @property
     def halted(self) -> bool:
@@ -160,8 +168,14 @@ class Retriever:
 
         An exception of `wanted` is raised when the retrieves under way have ended.
         """
-        queue = lanes.Queue(wanted, lambda: self.halted)
-        yield from lanes.run(queue, self._lane, self.manner.jobs)
+        queue = self._queue = lanes.Queue(wanted, lambda: self.halted)
+        jobs = self.manner.jobs
+        while True:
+            self._lanes = jobs
+            yield from lanes.run(queue, self._lane, jobs)
+            if not queue.pending:
+                return
+            jobs = 1  # the others had gone already when a lane gave back what it had
 
     def query(self, level: str, keys: Attributes) -> list[Attributes]:
         """Ask the peer over an association of its own. Raises DimseError."""
@@ -327,10 +341,12 @@ class Retriever:
             while (wanted := following()) is not None:
                 account = Account(wanted)
                 retrieved = yield from self._made(line, account)
+                if self._leave(line, account, retrieved.error):
+                    yield Noted(f"goes on over fewer associations: {retrieved.error}")
+                    return
                 lost = lost + 1 if line.exchange is None and not account.landed else 0
-                error = retrieved.error
-                if error is not None and (lost > 1 or isinstance(error, (Interrupted, LimitReached))):
-                    self.end = self.end or error
+                if lost > 1:
+                    self.end = self.end or retrieved.error
                 yield retrieved
         except BaseException:
             line.abort()
@@ -348,9 +364,20 @@ class Retriever:
                 line.abort()
                 if not line.fresh and not account.answered and isinstance(error, (Aborted, ConnectionLost)):
                     continue
-                if not isinstance(error, _PASSING):
-                    self.end = self.end or error
                 return account.ended(self._blamed(error))
+
+    def _leave(self, line: Line, account: Account, error: DimseError | None) -> bool:
+        """Tell whether this lane ends and leaves its work to others; the last one ends the run instead."""
+        if error is None or isinstance(error, _PASSING):
+            return False
+        with self._lock:
+            leaves = isinstance(error, _CROWDED) and not account.answered and self._lanes > 1
+            self._lanes -= leaves
+        if leaves:
+            self._queue.give_back(account.wanted)
+        elif line.exchange is None or isinstance(error, (Interrupted, LimitReached)):
+            self.end = self.end or error
+        return leaves
 
     def _blamed(self, error: DimseError) -> DimseError:
         """Return why a retrieve ended: our own wish to stop, if there was one."""

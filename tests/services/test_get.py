@@ -12,6 +12,7 @@ from dimsetools.errors import (
     Interrupted,
     LimitReached,
     NoAnswer,
+    NoContext,
     ProtocolError,
     StatusFailure,
     SubOperationsFailed,
@@ -339,3 +340,31 @@ def test_jobs_are_associations_side_by_side() -> None:
     with scripted_server([accepting(), asked(), meet, step.send(rsp(0)), *END]) as server:
         events = get(server, OTHER, OTHER, jobs=2)
     assert [done.error for done in retrieved(events)] == [None, None]
+
+
+def test_a_peer_that_takes_one_association_gets_everything_over_that_one() -> None:
+    full = Flag()
+
+    def taken(talk: Conversation) -> None:
+        accepting()(talk)
+        step.wait_for(full)(talk)
+
+    def reject(talk: Conversation) -> None:
+        talk.expect(wire.ASSOCIATE_RQ)
+        talk.send(wire.associate_rj(2, 3, 2))
+        full.set()
+
+    answers = [one for number in (1, 2, 3) for one in (asked(), step.send(rsp(0, number=number)))]
+    with scripted_server([taken, *answers, *END], [reject, step.closed()]) as server:
+        events = get(server, OTHER, OTHER, OTHER, jobs=2)
+        server.finish()
+    assert [done.error for done in retrieved(events)] == [None] * 3
+    assert "fewer associations" in next(event.text for event in events if isinstance(event, Noted))
+
+
+def test_a_study_of_classes_that_the_peer_does_not_send_is_no_reason_to_stop() -> None:
+    script = [accepting(refused=(CT_IMAGE,)), *END]
+    with scripted_server(script) as server:
+        events = get(server, OTHER, OTHER)
+        server.finish()
+    assert [type(done.error) for done in retrieved(events)] == [NoContext, NoContext]
