@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "find": ("dimsetools.commands.find", "Ask a node what it has (C-FIND)."),
     "get": ("dimsetools.commands.get", "Fetch objects from a node (C-GET)."),
     "move": ("dimsetools.commands.move", "Have a node send objects somewhere (C-MOVE)."),
-    "scp": ("dimsetools.commands.scp", "Be a node: answer echoes and store what is sent."),
+    "scp": ("dimsetools.commands.scp", "Be a node: keep what is sent, answer queries, send objects."),
     "demo": ("dimsetools.commands.demo", "See it work: a node and the commands against it, on this machine."),
 }
 """Name -> module with the attribute `command`, and what it does in a line."""

@@ -14,6 +14,7 @@ from dimsetools.message.composite import CGetRq
 from dimsetools.scp.get import Get
 from dimsetools.scp.kept import Archive
 from dimsetools.scp.policy import AcceptPolicy
+from dimsetools.scp.server import Limits
 from tests.corpus import EXPLICIT_LE, IMPLICIT_LE, JPEG_BASELINE, MR_IMAGE, Made, make_file
 from tests.scp.archive import Listed, archive, instance_of
 from tests.scp.asking import (
@@ -41,9 +42,15 @@ STORE_RQ = 0x0001
 
 
 @contextmanager
-def getting(kept: Archive, *, log_objects: bool = False, timeouts: Timeouts | None = None) -> Iterator[Node]:
+def getting(
+    kept: Archive,
+    *,
+    log_objects: bool = False,
+    timeouts: Timeouts | None = None,
+    limits: Limits | None = None,
+) -> Iterator[Node]:
     get = Get(kept, {STUDY.get: STUDY}, log_objects=log_objects)
-    with running_node(policy=POLICY, roles={CGetRq: get}, timeouts=timeouts) as node:
+    with running_node(policy=POLICY, roles={CGetRq: get}, timeouts=timeouts, limits=limits) as node:
         yield node
 
 
@@ -340,3 +347,26 @@ def test_a_peer_that_does_not_answer_is_given_up(tmp_path: Path) -> None:
         while talk.read_pdu().kind != wire.ABORT:
             pass
         assert node.log.wait("association-closed")[0]["_result"] == "no-answer"
+
+
+def test_the_end_of_the_node_ends_a_retrieve(tmp_path: Path) -> None:
+    kept, _ = archive(tmp_path / "kept", 3)
+    with getting(kept, limits=Limits(grace=0.05)) as node, associated(node.port) as talk:
+        ask(talk)
+        next_store(talk)
+        node.server.drain()
+        while talk.read_pdu().kind != wire.ABORT:
+            pass
+        node.join()
+
+
+def test_a_retrieve_under_way_finishes_in_the_grace(tmp_path: Path) -> None:
+    kept, _ = archive(tmp_path / "kept", 3)
+    with getting(kept) as node, associated(node.port) as talk:
+        ask(talk)
+        first = next_store(talk)
+        node.server.drain()
+        accept(talk, first)
+        assert status(receive(talk)[1][-1]) == 0
+        talk.expect(wire.ABORT)
+        node.join()

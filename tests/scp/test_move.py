@@ -14,6 +14,7 @@ from dimsetools.scp.destinations import Destinations
 from dimsetools.scp.kept import Archive
 from dimsetools.scp.move import Move
 from dimsetools.scp.policy import AcceptPolicy
+from dimsetools.scp.server import Limits
 from tests.corpus import MR_IMAGE, make_file
 from tests.scp.archive import Listed, archive, instance_of
 from tests.scp.asking import (
@@ -39,10 +40,12 @@ POLICY = AcceptPolicy(storage=[wire.CT_IMAGE], services={STUDY.move: b"\1"})
 
 
 @contextmanager
-def moving(kept: Archive, port: int, *, log_objects: bool = False) -> Iterator[Node]:
+def moving(
+    kept: Archive, port: int, *, log_objects: bool = False, limits: Limits | None = None
+) -> Iterator[Node]:
     known = Destinations(load(environ={}), [f"DEST@127.0.0.1:{port}"])
     role = Move(kept, {STUDY.move: STUDY}, known, log_objects=log_objects)
-    with running_node(policy=POLICY, roles={CMoveRq: role}) as node:
+    with running_node(policy=POLICY, roles={CMoveRq: role}, limits=limits) as node:
         yield node
 
 
@@ -230,3 +233,21 @@ def test_a_peer_that_goes_away_ends_its_move(tmp_path: Path) -> None:
             talk.reset()
         assert node.log.wait("association-closed")[0]["_result"] == "connection-lost"
         peer.finish()  # its connection was ended too
+
+
+def test_the_end_of_the_node_ends_a_move(tmp_path: Path) -> None:
+    kept, _ = archive(tmp_path / "kept", 5)
+    reached = threading.Event()
+    script = [accept(), store(), lambda _: reached.set(), stall()]
+    with (
+        scripted_server(script) as peer,
+        moving(kept, peer.port, limits=Limits(grace=0.05)) as node,
+        associated(node.port) as talk,
+    ):
+        ask(talk)
+        assert reached.wait(LIMIT)
+        node.server.drain()
+        while talk.read_pdu().kind != wire.ABORT:
+            pass
+        node.join()
+        peer.finish()

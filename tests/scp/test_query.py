@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -8,6 +9,8 @@ from time import monotonic
 
 import pytest
 
+from dimsetools.association.tls import server_context
+from dimsetools.association.values import ServerTls
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.flat import from_flat
 from dimsetools.message.composite import CFindRq
@@ -15,6 +18,7 @@ from dimsetools.scp.identifiers import Asked
 from dimsetools.scp.policy import AcceptPolicy
 from dimsetools.scp.query import Negotiated, Queried, Query
 from dimsetools.scp.server import Limits
+from tests.peers.certificates import Certificates
 from tests.scp.asking import (
     FIND,
     PATIENT,
@@ -35,6 +39,7 @@ from tests.scp.asking import (
 from tests.scp.node import LIMIT, Node, running_node
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation
+from tests.scripted.peers import scripted_client
 
 SERVICES = {model.find: b"\1\1\1" for model in (STUDY, PATIENT, WORKLIST)}
 POLICY = AcceptPolicy(storage=[wire.CT_IMAGE], services=SERVICES)
@@ -283,6 +288,27 @@ def test_a_cancel_is_heard_while_nothing_is_found() -> None:
         assert status(talk.read_message()) == 0xFE00
         assert monotonic() - sent < 1.0
         hang.set()
+
+
+def test_a_cancel_is_heard_over_tls(certificates: Certificates) -> None:
+    pair = certificates.server
+    context = server_context(ServerTls(str(pair.cert), str(pair.key), require_client_cert=False))
+    trusting = ssl.create_default_context(cafile=str(certificates.ca))
+    role = Query({STUDY.find: Queried(STUDY, Source(endless))})
+    with (
+        running_node(
+            policy=POLICY, roles={CFindRq: role}, wrap=lambda manner: manner._replace(tls_context=context)
+        ) as node,
+        scripted_client(node.port, tls=trusting) as talk,
+    ):
+        talk.send(wire.associate_rq((wire.Context(1, STUDY.find, (wire.EXPLICIT_LE,)),)))
+        talk.expect(wire.ASSOCIATE_AC)
+        find(talk)
+        talk.read_message()
+        talk.send(cancel())
+        sent = monotonic()
+        assert status(answers(talk)[-1]) == 0xFE00
+        assert monotonic() - sent < 1.0
 
 
 def test_a_cancel_of_something_else_changes_nothing() -> None:
