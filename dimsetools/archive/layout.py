@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from string import Formatter
 
+from dimsetools.dataset.dictionary import keyword_of, keywords, tag_of
 from dimsetools.errors import UsageError, did_you_mean
 from dimsetools.uids import is_dotted
 
@@ -116,12 +117,10 @@ def _parse(component: str, pattern: str) -> list[tuple[str, str]]:
 
 
 def _tag(keyword: str) -> int:
-    from pydicom.datadict import keyword_dict, tag_for_keyword
-
-    tag = tag_for_keyword(keyword)
-    if tag is None:
+    tag = tag_of(keyword)
+    if tag is None or keyword_of(tag) != keyword:
         field = f"{{{keyword}}}"
-        fields = (f"{{{known}}}" for known in (*keyword_dict, *FROM_ASSOCIATION))
+        fields = (f"{{{known}}}" for known in (*keywords(), *FROM_ASSOCIATION))
         raise UsageError(f"layout field {field} is no DICOM keyword", hint=did_you_mean(field, fields))
     return tag
 

@@ -91,6 +91,7 @@ class _Mission:
             until = None if deadline is None else monotonic() + deadline
             receiver.wait(run.stored, session.stop, until=until)
             receiver.close()
+            run.lack(run.stored - receiver.landed)
             if self._trouble is not None:
                 raise self._trouble
             run.verify()

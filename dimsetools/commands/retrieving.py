@@ -140,7 +140,7 @@ class Run:
         from dimsetools.services.verify import verify, verify_count
 
         landed = self._telling.landed_uids
-        if not self._done or self._session.stop.requested:
+        if not self._done or self._retriever.halted:
             return
         with self._retriever.asking() as ask:
             for retrieved in self._done:
@@ -149,6 +149,14 @@ class Run:
                 else:
                     found = verify(retrieved.wanted, ask, landed)
                 self._telling.verified(found)
+
+    def lack(self, objects: int) -> None:
+        """Note that `objects` fewer have come than the peer has counted."""
+        if objects > 0 and not self._session.stop.requested:
+            self._output.warning(
+                f"{objects} of the {self.stored} objects that the peer has counted did not come"
+            )
+            self._telling.tally.missing += objects
 
     def end(self, address: str) -> ExitCode:
         """Tell the totals; return the exit status."""

@@ -14,6 +14,9 @@ from tests.conftest import Peers
 from tests.corpus import ROOT
 from tests.peers import dimse
 from tests.peers.process import LOOPBACK, free_port
+from tests.scripted import conversation as step
+from tests.scripted.peers import scripted_server
+from tests.services.retrieving import C_MOVE_RQ, END, accepting, asked, rsp
 
 
 def move(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
@@ -135,3 +138,13 @@ def test_what_does_not_go_together_is_said_before_anything_is_sent(
 ) -> None:
     done = move("PACS@127.0.0.1:9", *words)
     assert (done.returncode, reason in done.stderr) == (2, True), done.stderr
+
+
+def test_objects_that_the_peer_counts_and_never_sends_are_missing(tmp_path: Path) -> None:
+    final = rsp(0, (None, 3, 0, 0), field=C_MOVE_RQ)
+    with scripted_server([accepting(), asked(C_MOVE_RQ), step.send(final), *END]) as server:
+        done = move(server.address, "--receive", 0, "-o", tmp_path / "out", STUDY, "--json")
+        server.finish()
+    assert done.returncode == 3, done.stderr
+    assert "3 of the 3 objects" in done.stderr
+    assert events(done, "summary")[0]["_missing"] == 3
