@@ -95,6 +95,7 @@ class Node:
         from dimsetools.render import scp as shown
 
         what = "keeping nothing" if self._store is None else f"storing in {self._folder}"
+        what += ", answering queries" if self._index is not None else ""
         line = shown.listening_line(addresses, what)
         self._output.record(shown.listening_record(addresses[0]), line)
         if self._running.ready_file:

@@ -81,8 +81,9 @@ def _object(record: Record) -> list[str | Span]:
 def _asked(record: Record) -> list[str | Span]:
     """Return what was asked for, how much of it there was, and how it ended."""
     status, level = str(record["_status"]), str(record["_level"]).lower()
-    words = [str(record["_event"]), str(record["_model"])]
-    words += [level] if level else []
+    model = str(record["_model"])
+    words = [str(record["_event"]), f"{level} level" if level else model]
+    words += [f"in {model}"] if level and model != "study" else []
     words += [f"to {record['_destination']}"] if "_destination" in record else []
     spans: list[str | Span] = [f"#{record['_association']} {record['_calling']}  {' '.join(words)}  "]
     if record["_event"] == "query":

@@ -104,7 +104,7 @@ def test_findscu_cancels(peers: Peers, tmp_path: Path) -> None:
         "findscu", "-S", "--cancel", 1, "-k", f"{LEVEL}=STUDY", "-k", STUDY_UID, LOOPBACK, node.port
     )
     assert "Final Find Response" in done.stderr
-    assert "query study study" in node.output
+    assert "query study level" in node.output
 
 
 def test_findscu_of_a_worklist(peers: Peers, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_movescu_moves_what_was_stored(peers: Peers, corpus: list[Made]) -> None
     store.process.wait(10)
     down = dcmtk.client(*move, "-aem", "STORE", LOOPBACK, node.port)  # type: ignore[arg-type]
     assert "SubOperations" in down.stderr
-    assert "move study study to STORE" in node.output
+    assert "move study level to STORE" in node.output
 
 
 def test_a_destination_out_of_the_configuration(peers: Peers, corpus: list[Made], tmp_path: Path) -> None:

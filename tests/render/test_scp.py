@@ -70,20 +70,37 @@ MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_complet
             "#7 CT1  refused A700 1.2.3: full  2.0 kB 1.5 ms",
             0,
         ),
-        (QUERY, "#7 WS  query study study  2 answers  StudyDate PatientID  1.5 ms", 1),
+        (QUERY, "#7 WS  query study level  2 answers  StudyDate PatientID  1.5 ms", 1),
         (
-            {**QUERY, "_level": "", "_keys": [], "_matches": 0, "_status": "A900", "_reason": "why"},
-            "#7 WS  query study  0 answers, A900: why  1.5 ms",
+            {
+                **QUERY,
+                "_model": "worklist",
+                "_level": "",
+                "_keys": [],
+                "_matches": 0,
+                "_status": "A900",
+                "_reason": "why",
+            },
+            "#7 WS  query worklist  0 answers, A900: why  1.5 ms",
             0,
         ),
         (
             {**MOVE, "_warning": 0, "_status": "FE00"},
-            "#7 WS  move study study to D  7 of 9 objects, cancelled  1.5 ms",
+            "#7 WS  move study level to D  7 of 9 objects, cancelled  1.5 ms",
             1,
         ),
         (
-            {**MOVE, "_event": "retrieve", "_warning": 1, "_failed": 1, "_status": "B000"},
-            "#7 WS  retrieve study study to D  7 of 9 objects, 1 with a warning, 1 failed, B000  1.5 ms",
+            {
+                **MOVE,
+                "_event": "retrieve",
+                "_model": "patient",
+                "_level": "IMAGE",
+                "_warning": 1,
+                "_failed": 1,
+                "_status": "B000",
+            },
+            "#7 WS  retrieve image level in patient to D  "
+            "7 of 9 objects, 1 with a warning, 1 failed, B000  1.5 ms",
             0,
         ),
         (
