@@ -18,10 +18,10 @@ from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
 from dimsetools.archive import sql
+from dimsetools.archive.objects import INDEX_PASSED_BY, INDEX_TOKEN
 from dimsetools.errors import OutputError
 
 NAME = ".dimse-index.sqlite3"
-TOKEN_NAME = ".dimse-index.token"  # noqa: S105 - no secret
 NEW_NAME = ".dimse-index.new"
 COMPANIONS = ("", "-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite keeps an index in."""
@@ -45,7 +45,7 @@ class Guard:
         self._durable = durable
         self._shown = shown
         try:
-            self._descriptor = os.open(TOKEN_NAME, _CREATE, 0o600, dir_fd=root)
+            self._descriptor = os.open(INDEX_TOKEN, _CREATE, 0o600, dir_fd=root)
         except OSError as error:
             raise IndexUnusable(f"cannot keep an index in {shown!r}: {error.strerror}") from error
         try:
@@ -181,6 +181,15 @@ def take(connection: sqlite3.Connection, guard: Guard) -> str:
     connection.execute(sql.SET_STATE, (token, 0))
     guard.note(token)
     return token
+
+
+def clear_mark(root: int) -> bool:
+    """Take away the mark that objects were stored without the index; False if there was none."""
+    try:
+        os.unlink(INDEX_PASSED_BY, dir_fd=root)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def remove(root: int, name: str) -> None:

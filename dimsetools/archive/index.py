@@ -47,9 +47,11 @@ class Index:
 
     With `durability` full each commit is synced. With file it is not, and no need: a power loss may take the
     last rows, and because nobody closed the index then, the next start adds them again for the files that
-    are there. With none it may take everything. `report` tells what had to be repaired because the last
-    process did not close it, None if it did. IndexUnusable when the index is lost, damaged, older than the
-    files, or in use by another process, other OutputErrors as `Tree`.
+    are there. With none it may take everything.
+
+    `report` tells what had to be repaired because the last process did not close it, or objects were stored
+    without it; None if all was in order. IndexUnusable when the index is lost, damaged, older than the files,
+    or in use by another process; other OutputErrors as `Tree`.
     """
 
     def __init__(self, root: str, *, durability: Durability = Durability.FULL) -> None:
@@ -79,7 +81,8 @@ class Index:
                 self._connection.execute(sql.SYNCHRONOUS[durability])
                 rows = Rows(self._connection, self._root)
                 self._commits = Commits(rows.apply)
-                if not clean:
+                # The mark goes first: if this fails, the index counts as not closed.
+                if guard.clear_mark(self._root) or not clean:
                     self.report = reindex.reconcile(self._connection, rows, self._root)
         except BaseException:
             self._connection.close()

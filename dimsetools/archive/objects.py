@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dimsetools.archive.content import Mismatch, examine, same_object
 from dimsetools.archive.layout import Layout
-from dimsetools.archive.tree import Part, Tree, open_below
+from dimsetools.archive.tree import Part, Tree, exists, open_below
 from dimsetools.dataset.elements import Source
 from dimsetools.dataset.part10 import header
 from dimsetools.errors import InputError, InputUnreadable, OutputError
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 HELD = 65536
 """Bytes of an object kept in memory before its file is made: smaller ones need not be read back."""
+
+INDEX_TOKEN, INDEX_PASSED_BY = ".dimse-index.token", ".dimse-index.passed-by"
+"""Files of an index, and the mark that objects were stored which it has not seen."""
 
 _MEDIA_ERRORS = frozenset({errno.EIO, errno.EROFS, errno.ENXIO})
 _BLOCKED_ERRORS = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG})
@@ -135,6 +138,7 @@ class ObjectStore:
         self.tags = {**self.layout.tags, **(read or {})}
         self._min_free = min_free
         self._broken = ""
+        self._passes_index_by: bool | None = None
         self.tree = Tree(
             root,
             file_mode=file_mode,
@@ -208,6 +212,8 @@ class ObjectStore:
 
     def publish(self, part: Part, components: tuple[str, ...]) -> tuple[Outcome, str]:
         """Give a finished temporary file its name: what that came to, and the path below the root."""
+        if self.index is None and self._passes_index_by is not False:
+            self._mark()
         parents = components[:-1]
         folder = self.tree.open_folder(parents) if parents else self.tree.descriptor
         try:
@@ -218,6 +224,17 @@ class ObjectStore:
             if parents:
                 os.close(folder)
         return outcome, "/".join((*parents, name))
+
+    def _mark(self) -> None:
+        """Leave a mark for an index that is here but not in use: it has to look for new objects."""
+        root = self.tree.descriptor
+        if self._passes_index_by is None:
+            self._passes_index_by = exists(root, INDEX_TOKEN)
+        if self._passes_index_by and not exists(root, INDEX_PASSED_BY):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            os.close(os.open(INDEX_PASSED_BY, flags, 0o600, dir_fd=root))
+            if self.durability is Durability.FULL:
+                os.fsync(root)
 
     def _take_name(self, part: Part, folder: int, wanted: str) -> tuple[Outcome, str]:
         name = wanted

@@ -125,6 +125,7 @@ def rebuild(root: str, *, durable: bool = True, progress: Callable[[int], None] 
             try:
                 guard.create(descriptor, NEW_NAME)
                 token = guard.new_token()
+                guard.clear_mark(descriptor)  # before the walk: who stores from now on makes it anew
                 rebuilt = _make(os.path.join(root, NEW_NAME), descriptor, token, progress)
                 _exchange(descriptor, lock, token, durable=durable)
             finally:

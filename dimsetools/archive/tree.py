@@ -137,7 +137,7 @@ class Tree:
         with self._names:  # makes it one step for all threads of ours
             if not part.name:
                 published = _link_if_free(part.descriptor, folder, name)
-            elif published := not _exists(folder, name):
+            elif published := not exists(folder, name):
                 self.rename(part, folder, name)
         if not published:
             self.complete(part)
@@ -278,7 +278,8 @@ def _downwards(component: str) -> str:
     return component
 
 
-def _exists(folder: int, name: str) -> bool:
+def exists(folder: int, name: str) -> bool:
+    """Tell whether an open folder has an entry of that name."""
     try:
         os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:

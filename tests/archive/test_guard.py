@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from dimsetools.archive import reindex
-from dimsetools.archive.guard import NAME, TOKEN_NAME
+from dimsetools.archive.guard import NAME
 from dimsetools.archive.index import Index, IndexUnusable, Reconciled
+from dimsetools.archive.objects import INDEX_PASSED_BY, INDEX_TOKEN, Durability, ObjectStore
 from dimsetools.errors import ExitCode, OutputError, OutputFolderError
 from tests.archive.indexing import Archive
+from tests.archive.storing import dataset, put
 from tests.corpus import make_file
 
 
@@ -59,7 +61,7 @@ def restore(folder: Path) -> None:
 
 
 def lose_token(folder: Path) -> None:
-    (folder / TOKEN_NAME).unlink()
+    (folder / INDEX_TOKEN).unlink()
 
 
 def link(folder: Path) -> None:
@@ -189,6 +191,7 @@ _STORING = """
 import sys
 from pathlib import Path
 from tests.archive.indexing import Archive
+from tests.archive.storing import dataset, put
 
 archive = Archive(Path(sys.argv[1]))
 for number in range(100_000):
@@ -215,3 +218,34 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
         found = {int(row["SOPInstanceUID"]) for row in again.find("IMAGE", "SOPInstanceUID")}
         assert found >= set(range(acknowledged))
     assert list(reindex.check(str(tmp_path))) == []
+
+
+# -- stored without it ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("durability", list(Durability))
+def test_objects_that_were_stored_without_the_index_are_found(tmp_path: Path, durability: Durability) -> None:
+    fill(tmp_path)
+    with ObjectStore(str(tmp_path), durability=durability) as store:
+        put(store, dataset())
+        assert (tmp_path / INDEX_PASSED_BY).exists()
+    with Archive(tmp_path) as again:
+        assert again.index.report == Reconciled(added=1, changed=0, removed=0)
+        assert not (tmp_path / INDEX_PASSED_BY).exists()
+    with Archive(tmp_path) as again:
+        assert again.index.report is None
+
+
+def test_where_there_is_no_index_nothing_is_marked(tmp_path: Path) -> None:
+    with ObjectStore(str(tmp_path)) as store:
+        put(store, dataset())
+    assert [path.name for path in tmp_path.iterdir()] == ["1.2.3.4.dcm"]
+
+
+def test_a_rebuild_takes_the_mark_away(tmp_path: Path) -> None:
+    fill(tmp_path)
+    with ObjectStore(str(tmp_path)) as store:
+        put(store, dataset())
+    assert reindex.rebuild(str(tmp_path)).indexed == 4
+    with Archive(tmp_path) as again:
+        assert again.index.report is None

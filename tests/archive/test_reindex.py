@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from dimsetools.archive import reindex
-from dimsetools.archive.guard import NAME, NEW_NAME, TOKEN_NAME
+from dimsetools.archive.guard import NAME, NEW_NAME
 from dimsetools.archive.index import Index, IndexUnusable
+from dimsetools.archive.objects import INDEX_TOKEN
 from dimsetools.archive.reindex import Difference, Kind, Rebuilt
 from dimsetools.errors import OutputError
 from tests.archive.indexing import Archive
@@ -128,7 +129,7 @@ def test_the_log_of_the_old_index_is_not_taken_for_the_new_ones(tmp_path: Path) 
     archive.crash()
     (tmp_path / f"{NAME}-wal").write_bytes(log)
     archive_files = {path.name for path in tmp_path.iterdir()}
-    assert {NAME, f"{NAME}-wal", TOKEN_NAME} <= archive_files
+    assert {NAME, f"{NAME}-wal", INDEX_TOKEN} <= archive_files
     reindex.rebuild(str(tmp_path))
     assert not (tmp_path / f"{NAME}-wal").exists()
     assert len(everything(tmp_path)["IMAGE"]) == 1
