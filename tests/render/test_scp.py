@@ -99,8 +99,10 @@ MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_complet
                 "_failed": 1,
                 "_status": "B000",
             },
-            "#7 WS  retrieve image level in patient to D  "
-            "7 of 9 objects, 1 with a warning, 1 failed, B000  1.5 ms",
+            (
+                "#7 WS  retrieve image level in patient to D  "
+                "7 of 9 objects, 1 with a warning, 1 failed, B000  1.5 ms"
+            ),
             0,
         ),
         (
