@@ -82,13 +82,13 @@ class Node:
 
     def close(self) -> None:
         """Let go of the folder; an index that is still read stays as it would after a crash."""
+        from dimsetools.scp.pump import settled
+
+        quiet = settled(_LAST_READ)
         if self._store is not None:
             self._store.close()
-        if self._index is not None:
-            from dimsetools.scp.pump import settled
-
-            if settled(_LAST_READ):
-                self._index.close()
+        if self._index is not None and quiet:
+            self._index.close()
 
     def _announce(self, addresses: list[tuple[str, int]]) -> None:
         from dimsetools.render import atomic

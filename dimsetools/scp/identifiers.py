@@ -21,6 +21,7 @@ from dimsetools.scp.roles import IDENTIFIER_MOST
 RELATIONAL, COMBINED_DATE_TIME, FUZZY = range(3)
 """Bytes of the extended negotiation of a query (PS3.4 C.5.1.1.1); retrieval has the first only."""
 
+_ABOUT_THE_QUERY = frozenset((LEVEL, SPECIFIC_CHARACTER_SET))  # and group lengths, which old peers send
 _WILD = frozenset("*?")
 
 
@@ -61,7 +62,7 @@ def asked_of_query(model: Model, identifier: Attributes, *, relational: bool) ->
     level = _level(model, identifier) if model.levels else ""
     if level and not relational:
         _need_above(model, level, identifier, "queries")
-    keys = {tag: key for tag, key in identifier.items() if tag not in (LEVEL, SPECIFIC_CHARACTER_SET)}
+    keys = {tag: key for tag, key in identifier.items() if tag & 0xFFFF and tag not in _ABOUT_THE_QUERY}
     return Asked(level, keys, charsets)
 
 

@@ -53,7 +53,8 @@ def test_relational_queries_need_nothing_above_their_level() -> None:
 
 def test_what_says_something_about_the_query_is_no_key() -> None:
     keys = attributes(SpecificCharacterSet="ISO_IR 100", QueryRetrieveLevel="STUDY", PatientName="A*")
-    asked = asked_of_query(MODELS["study"], keys, relational=False)
+    lengths = {0x00080000: Attribute("UL", (26,)), 0x00100000: Attribute("UL", (12,))}
+    asked = asked_of_query(MODELS["study"], keys | lengths, relational=False)
     assert asked == ("STUDY", attributes(PatientName="A*"), ("ISO_IR 100",))
 
 
