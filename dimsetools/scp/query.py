@@ -99,9 +99,8 @@ class WorklistAnswers:
         self._worklist = worklist
 
     def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
-        """Return the items that match."""
-        _, datetime, fuzzy = negotiated
-        return self._worklist.find(asked.keys, fuzzy=fuzzy, datetime=datetime)
+        """Return the items that match: date and time of a step are always one range (PS3.4 table K.6-1)."""
+        return self._worklist.find(asked.keys, fuzzy=negotiated.fuzzy, datetime=True)
 
     def supports(self, asked: Asked) -> bool:  # noqa: ARG002  # items have whatever they have
         """Tell whether every key can be matched."""

@@ -262,6 +262,25 @@ def test_a_worklist_is_answered_and_nothing_else(tmp_path: Path) -> None:
     assert (record["_model"], record["_level"]) == ("worklist", "")
 
 
+def test_date_and_time_of_a_step_are_one_range(tmp_path: Path) -> None:
+    def step(day: str, time: str) -> dict[str, str]:
+        return {"ScheduledProcedureStepStartDate": day, "ScheduledProcedureStepStartTime": time}
+
+    moments = {"A": ("20260705", "0900"), "B": ("20260706", "0900"), "C": ("20260707", "1900")}
+    records = [
+        {"PatientName": name, "ScheduledProcedureStepSequence": [step(*moment)]}
+        for name, moment in moments.items()
+    ]
+    (tmp_path / "items.json").write_text("".join(json.dumps(record) + "\n" for record in records))
+    asked = {"PatientName": None, "ScheduledProcedureStepSequence": [step("20260705-20260707", "1000-1800")]}
+    offer = offered(None, Worklist(str(tmp_path), complain), none())
+    with serving(offer) as node, associated(node.port) as talk:
+        keys = encode(from_flat(asked), wire.IMPLICIT_LE)
+        talk.send(request(FIND, keys, context=WORKLIST_CONTEXT))
+        *matches, _ = answers(talk)
+    assert [values(one, wire.IMPLICIT_LE)["PatientName"] for one in matches] == ["B"]
+
+
 def test_a_worklist_folder_that_vanishes_is_a_failure_status(tmp_path: Path) -> None:
     folder = tmp_path / "items"
     folder.mkdir()
