@@ -284,6 +284,7 @@ complete -c dimse -n '__fish_seen_subcommand_from get' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__fish_seen_subcommand_from move' -l dest -x -d 'AE title to send to (with --receive, our own)'
 complete -c dimse -n '__fish_seen_subcommand_from move' -l receive -x -d 'Take the objects here, on this port (default 11112)'
+complete -c dimse -n '__fish_seen_subcommand_from move' -l receive-tls -d 'Take TLS alone there, with our certificate; --tls-ca says who may show one'
 complete -c dimse -n '__fish_seen_subcommand_from move' -l allow -x -d 'Let this node send to us too, not only the peer\'s own addresses. Repeatable'
 complete -c dimse -n '__fish_seen_subcommand_from move' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__fish_seen_subcommand_from move' -s o -l output -r -x -a '(__fish_complete_directories)' -d 'Folder to keep the objects in (default the current one)'

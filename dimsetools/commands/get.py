@@ -42,6 +42,7 @@ def _fetch(
     from dimsetools.scp.keeper import Keeper
     from dimsetools.scp.roles import Caller
     from dimsetools.scp.storage import Storage
+    from dimsetools.services.classes import of_model
     from dimsetools.services.get import Getter
 
     model, retrieval, shown = session.values(Query).model, session.values(Retrieval), session.output
@@ -58,7 +59,7 @@ def _fetch(
             target,
             how,
             Keeper(storage, Caller(0, target.called_aet, target.calling_aet)).begin,
-            chosen=classes,
+            chosen=classes or of_model(model.name) or None,
             syntaxes=session.negotiation.transfer_syntaxes,
             stop=session.stop,
             tracer=session.tracer(output.note),

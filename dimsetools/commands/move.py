@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from dimsetools.archive.objects import ObjectStore
-    from dimsetools.association.values import Target
+    from dimsetools.association.values import ServerTls, Target
     from dimsetools.render import Output
     from dimsetools.render.retrieve import Telling
     from dimsetools.scp.receiver import Receiver
@@ -32,6 +32,7 @@ def _move(
     words: tuple[str, ...],
     dest: str | None,
     receive: int | None,
+    receive_tls: bool,
     allow: tuple[str, ...],
 ) -> int:
     from dimsetools.render import Output
@@ -43,14 +44,34 @@ def _move(
             )
         if session.values(Retrieval).output is not None or session.values(Keeping).ignore:
             raise UsageError("objects come here only with --receive", hint="add --receive [PORT]")
-        if allow:
-            raise UsageError("--allow is for those who send to --receive")
+        if allow or receive_tls:
+            raise UsageError("--allow and --receive-tls are for those who send to --receive")
     target = session.target(peer)
+    tls = _server_tls(target) if receive_tls else None
     with Output(**printing(session)) as output:
         if session.operation.dry_run:
             return rehearse(session, output, words)
         mission = _Mission(session, output, peer, target, dest or target.calling_aet)
-        return mission.send(words) if receive is None else mission.receive(words, receive, allow)
+        return mission.send(words) if receive is None else mission.receive(words, receive, allow, tls)
+
+
+def _server_tls(target: Target) -> ServerTls:
+    """Return how to take TLS sessions: with the certificate that we show the peer, and its authorities."""
+    from dimsetools.association.values import ServerTls
+
+    tls = target.tls
+    if tls is None or tls.cert_file is None:
+        raise UsageError(
+            "--receive-tls needs a certificate", hint="add --tls-cert FILE, --tls-key FILE and --tls-ca FILE"
+        )
+    return ServerTls(
+        cert_file=tls.cert_file,
+        key_file=tls.key_file,
+        key_password=tls.key_password,
+        ca_file=tls.ca_file,
+        profile=tls.profile,
+        require_client_cert=tls.ca_file is not None,
+    )
 
 
 class _Mission:
@@ -72,7 +93,7 @@ class _Mission:
         run.verify()
         return run.end(f"{self._target} to {self._dest}")
 
-    def receive(self, words: Sequence[str], port: int, allow: tuple[str, ...]) -> int:
+    def receive(self, words: Sequence[str], port: int, allow: tuple[str, ...], tls: ServerTls | None) -> int:
         """Have the objects sent to us, and keep them."""
         session = self._session
         with ExitStack() as stack:
@@ -81,7 +102,7 @@ class _Mission:
                 stack.callback(store.close)
             root = None if store is None else session.values(Retrieval).output or HERE
             telling = self._telling(root, elsewhere=False)
-            receiver = self._receiver(store, telling, port, allow)
+            receiver = self._receiver(store, telling, port, allow, tls)
             stack.callback(receiver.close)
             port = receiver.start()
             self._output.note(f"receiving as {self._dest} on port {port}", 1)
@@ -125,12 +146,22 @@ class _Mission:
     # -- receiving ----------------------------------------------------------------------------------
 
     def _receiver(
-        self, store: ObjectStore | None, telling: Telling, port: int, allow: tuple[str, ...]
+        self,
+        store: ObjectStore | None,
+        telling: Telling,
+        port: int,
+        allow: tuple[str, ...],
+        tls: ServerTls | None,
     ) -> Receiver:
         from dimsetools.scp.policy import Allowed
         from dimsetools.scp.receiver import Receiver
 
         session, target = self._session, self._target
+        context = None
+        if tls is not None:
+            from dimsetools.association.tls import server_context
+
+            context = server_context(tls)
         return Receiver(
             store,
             title=self._dest,
@@ -142,6 +173,7 @@ class _Mission:
             bind=session.addressing.bind,
             others=tuple(map(Allowed.parse, allow)),
             syntaxes=session.negotiation.transfer_syntaxes,
+            tls_context=context,
             tracer=session.tracer(self._output.note),
         )
 
@@ -195,6 +227,11 @@ command = NetworkCommand(
             flag_value=PORT,
             metavar="[PORT]",
             help=f"Take the objects here, on this port (default {PORT}).",
+        ),
+        click.Option(
+            ["--receive-tls"],
+            is_flag=True,
+            help="Take TLS alone there, with our certificate; --tls-ca says who may show one.",
         ),
         click.Option(
             ["--allow"],

@@ -137,11 +137,11 @@ class Run:
 
     def verify(self) -> None:
         """Hold what has come against the peer's own lists; by numbers alone if it went elsewhere."""
-        from dimsetools.services.verify import verify, verify_count
-
         landed = self._telling.landed_uids
         if not self._done or self._retriever.halted:
             return
+        from dimsetools.services.verify import verify, verify_count
+
         with self._retriever.asking() as ask:
             for retrieved in self._done:
                 if landed is None:

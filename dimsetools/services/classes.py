@@ -116,6 +116,16 @@ _OF_MODALITY = {
 }
 _ANYWHERE = f"{_SECONDARY} 66 11.1 88.59 104.1"
 """What turns up in series of any modality: captures, raw data, presentation states, key objects, reports."""
+_OF_MODEL = {
+    "hanging-protocol": "1.2.840.10008.5.1.4.38.1",
+    "color-palette": "1.2.840.10008.5.1.4.39.1",
+    "implant": "1.2.840.10008.5.1.4.43.1",
+    "implant-assembly": "1.2.840.10008.5.1.4.44.1",
+    "implant-group": "1.2.840.10008.5.1.4.45.1",
+    "defined-procedure": f"{_STORAGE}200.1 {_STORAGE}200.7",
+    "protocol-approval": f"{_STORAGE}200.3",
+    "inventory": f"{_STORAGE}201.1",
+}
 _FREQUENT = (
     "CT", "MR", "CR", "DX", "US", "SC", "MG", "XA", "RF", "NM", "PT", "PR", "SR", "KO", "DOC", "SEG", "REG",
     "RTSTRUCT", "RTPLAN", "RTDOSE", "RTIMAGE", "IO", "ES", "OP", "OPT", "SM", "ECG", "RWV", "HD", "RTRECORD",
@@ -133,6 +143,11 @@ def of_modalities(modalities: Iterable[str]) -> tuple[str, ...]:
     """Return the storage classes that series of these modalities have, () if one is not known."""
     lists = [_OF_MODALITY.get(modality.strip().upper(), "") for modality in modalities]
     return _uids([*lists, _ANYWHERE]) if lists and all(lists) else ()
+
+
+def of_model(name: str) -> tuple[str, ...]:
+    """Return the storage classes of the objects in an information model, () if it has all kinds."""
+    return tuple(_OF_MODEL.get(name, "").split())
 
 
 @cache

@@ -52,7 +52,7 @@ def plan(model: Model, level: str, keys: Attributes, *, relational: bool = False
     key = unique_key(level)
     if free and key in valued and _plain({key: valued[key]}):
         return Plan(level, valued)
-    if not model.find or level not in model.levels:
+    if not model.find or (model.levels and level not in model.levels):
         check_retrieve(model, level, valued)
     if check and not valued.keys() - {LEVEL}:
         raise UsageError(
@@ -61,7 +61,7 @@ def plan(model: Model, level: str, keys: Attributes, *, relational: bool = False
         )
     if free:
         return Plan(level, valued, (Step(level, valued),))
-    steps = _steps(model, level, valued)
+    steps = _steps(model, level, valued) if level else (Step(level, valued),)
     above: Attributes = {}
     for step in steps:
         if step.search:
@@ -97,9 +97,10 @@ def _plain(keys: Attributes) -> bool:
 
 def search_keys(model: Model, level: str, keys: Attributes) -> Attributes:
     """Return the keys of a search: those given, and the unique keys to be returned."""
-    above = model.levels[: model.levels.index(level) + 1]
+    above = model.levels[: model.levels.index(level) + 1] if level else ("",)
     returned = {unique_key(name): Attribute(vr_of(unique_key(name))) for name in above}
-    return sorted_attributes({**returned, **keys, LEVEL: Attribute("CS", (level,))})
+    said = {LEVEL: Attribute("CS", (level,))} if level else {}
+    return sorted_attributes({**returned, **keys, **said})
 
 
 def found(model: Model, planned: Plan, search: Search, bad: Bad) -> Iterator[Wanted]:

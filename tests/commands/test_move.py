@@ -13,6 +13,7 @@ from tests.commands.fetching import ARCHIVES, STUDY, events, expected, filled, m
 from tests.conftest import Peers
 from tests.corpus import ROOT
 from tests.peers import dimse
+from tests.peers.certificates import Certificates
 from tests.peers.process import LOOPBACK, free_port
 from tests.scripted import conversation as step
 from tests.scripted.peers import scripted_server
@@ -129,6 +130,7 @@ def test_pynetdicom_moves_too(peers: Peers, tmp_path: Path) -> None:
         ((STUDY,), "where shall the objects go"),
         (("--dest", "A", "-o", "in", STUDY), "--receive"),
         (("--dest", "A", "--allow", "B", STUDY), "--allow"),
+        (("--dest", "A", "--receive-tls", STUDY), "--receive-tls"),
         (("--dest", "A", "--receive", "4242", "--allow", "B@x", STUDY), "no IP address"),
         (("--dest", "A", "-M", "composite-no-bulk", "SOPInstanceUID=1.2"), "no such retrieval"),
     ],
@@ -148,3 +150,31 @@ def test_objects_that_the_peer_counts_and_never_sends_are_missing(tmp_path: Path
     assert done.returncode == 3, done.stderr
     assert "3 of the 3 objects" in done.stderr
     assert events(done, "summary")[0]["_missing"] == 3
+
+
+def test_objects_go_over_tls_both_ways(peers: Peers, certificates: Certificates, tmp_path: Path) -> None:
+    pair = certificates.server
+    ours = ("--tls-ca", certificates.ca, "--tls-cert", pair.cert, "--tls-key", pair.key)
+    settings = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(pair.cert),
+        "DicomTlsPrivateKey": str(pair.key),
+        "DicomTlsTrustedCertificates": str(certificates.ca),
+    }
+    port = free_port()
+    orthanc = peers.orthanc(settings)
+    orthanc.knows("here", "HERE", port, UseDicomTls=True)
+    address = orthanc.peer.address.replace(LOOPBACK, "localhost")
+    objects = made(tmp_path / "source")
+    assert dimse.run("store", address, *ours, tmp_path / "source").returncode == 0
+    got = dimse.run("get", address, *ours, STUDY, "-o", tmp_path / "got")
+    assert got.returncode == 0, got.stderr
+    here = ("--dest", "HERE", "--receive", port, "--receive-tls", "-o", tmp_path / "moved")
+    done = move(address, *ours, *here, STUDY)
+    assert done.returncode == 0, done.stderr
+    assert stored(tmp_path / "got") == stored(tmp_path / "moved") == expected(objects[:3])
+
+
+def test_tls_here_needs_a_certificate() -> None:
+    done = move("PACS@127.0.0.1:9", "--receive", "--receive-tls", STUDY)
+    assert (done.returncode, "--tls-cert" in done.stderr) == (2, True)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dimsetools.dataset.models import MODELS
 from dimsetools.services.classes import (
     SYNTAXES,
     Known,
@@ -11,6 +12,7 @@ from dimsetools.services.classes import (
     every,
     frequent,
     of_modalities,
+    of_model,
     share_out,
 )
 from dimsetools.uids import (
@@ -143,3 +145,9 @@ def test_every_class_can_come_in_every_syntax_within_128_contexts(
 @pytest.mark.parametrize("count", [128, 205])
 def test_more_than_an_association_takes_are_split(count: int) -> None:
     assert len(share_out([f"1.2.{number}" for number in range(count)])) == 2
+
+
+def test_models_of_one_kind_of_object_say_which() -> None:
+    assert of_model("hanging-protocol") == (sop_class("HangingProtocolStorage"),)
+    assert of_model("study") == ()
+    assert {uid for name in MODELS for uid in of_model(name)} <= storage_classes()

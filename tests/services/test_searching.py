@@ -136,3 +136,17 @@ def test_a_match_without_its_unique_key_is_told_and_the_others_go_on() -> None:
     planned = plan(STUDY, "STUDY", keys(StudyDate="20260101"))
     assert uids(list(found(STUDY, planned, search, bad.append)), "StudyInstanceUID") == [("1.9",)]
     assert "StudyInstanceUID" in bad[0].message
+
+
+def test_models_without_levels_are_searched_in_one_step() -> None:
+    model = MODELS["hanging-protocol"]
+    planned = plan(model, "", keys(HangingProtocolName="CHEST*"))
+    seen: list[tuple[str, Attributes]] = []
+
+    def search(level: str, asked: Attributes) -> list[Attributes]:
+        seen.append((level, asked))
+        return [keys(SOPInstanceUID="1.2", HangingProtocolName="CHEST1")]
+
+    (one,) = found(model, planned, search, never)
+    assert one == Wanted("", keys(SOPInstanceUID="1.2"))
+    assert seen == [("", keys(HangingProtocolName="CHEST*", SOPInstanceUID=None))]
