@@ -176,10 +176,7 @@ class Index:
     def _rows(self, statement: sql.Statement) -> Generator[tuple[Any, ...], None, None]:
         """Yield the rows of a query out of its cursor, all of one snapshot."""
         text, values = statement
-        try:
-            reader = self._readers.pop() if self._readers else guard.connect_to_read(self._path)
-        except (sqlite3.Error, IndexError) as error:
-            raise failure(error) from error
+        reader = self._reader()
         try:
             cursor = reader.execute(text, values)
             try:
@@ -193,3 +190,14 @@ class Index:
                 self._readers.append(reader)
             else:
                 reader.close()
+
+    def _reader(self) -> sqlite3.Connection:
+        """Return a connection that nobody else uses."""
+        try:
+            return self._readers.pop()
+        except IndexError:  # another thread may have taken the last one just now
+            pass
+        try:
+            return guard.connect_to_read(self._path)
+        except sqlite3.Error as error:
+            raise failure(error) from error

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import gc
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -8,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from dimsetools.archive.index import Index, IndexFailed, WrongKeys
+from dimsetools.archive import reindex
+from dimsetools.archive.index import Index, IndexFailed, IndexUnusable, WrongKeys
 from dimsetools.archive.objects import Durability
 from dimsetools.dataset.attributes import Attribute
 from tests.archive.indexing import Archive
@@ -300,8 +303,6 @@ def test_the_index_is_private_and_hidden(tmp_path: Path) -> None:
 
 
 def test_there_is_one_process_for_an_index(tmp_path: Path) -> None:
-    from dimsetools.archive.index import IndexUnusable
-
     with Archive(tmp_path), pytest.raises(IndexUnusable, match="in use"):
         Index(str(tmp_path))
     Index(str(tmp_path)).close()
@@ -312,3 +313,31 @@ def test_sqlite_is_what_is_written(tmp_path: Path) -> None:
         archive.put("1")
     with closing(sqlite3.connect(tmp_path / ".dimse-index.sqlite3")) as connection:
         assert connection.execute("SELECT SOPInstanceUID, path FROM images").fetchall() == [("1", "1.dcm")]
+
+
+def test_queries_of_many_threads(filled: Archive) -> None:
+    counts: list[int] = []
+
+    def ask() -> None:
+        counts.extend(len(filled.find("STUDY", "StudyInstanceUID")) for _ in range(50))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert counts == [3] * 400
+
+
+def test_no_more_descriptors_than_there_were(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with Archive(tmp_path) as archive:
+            archive.put("1")
+            next(archive.index.find("study", "STUDY", data(StudyInstanceUID="")))
+            list(reindex.check(str(tmp_path)))
+        reindex.rebuild(str(tmp_path))
+        with Archive(tmp_path), pytest.raises(IndexUnusable):
+            Index(str(tmp_path))
+    gc.collect()
+    assert len(os.listdir("/proc/self/fd")) == before
