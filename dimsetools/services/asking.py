@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dimsetools.association.opening import no_context
 from dimsetools.dataset.attributes import Attribute, Attributes
 from dimsetools.dataset.decode import decode
 from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.dataset.levels import LEVEL
-from dimsetools.errors import InputError, NoContext, StatusFailure
+from dimsetools.errors import InputError, StatusFailure
 from dimsetools.message.composite import CFindRq, CFindRsp
 from dimsetools.message.sources import BytesSource
 from dimsetools.services.cancelling import Operation
@@ -36,7 +37,7 @@ def matches(
     """
     context = exchange.association.context_for(model)
     if context is None:
-        raise NoContext(f"{exchange.association.peer_name} accepts no {name_of(model)}")
+        raise no_context(exchange.association, model, name_of(model))
     query = with_charset({**keys, LEVEL: Attribute("CS", (level,))} if level else keys)
     source = BytesSource(encode(dict(sorted(query.items())), context.transfer_syntax))
     request = CFindRq(affected_sop_class_uid=model)

@@ -14,7 +14,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.association.negotiation import plan
-from dimsetools.association.opening import open_association
+from dimsetools.association.opening import no_context, open_association
 from dimsetools.association.stop import Stop
 from dimsetools.dataset.encode import encode
 from dimsetools.errors import (
@@ -49,7 +49,7 @@ from dimsetools.services.retrieve import (
     verdict,
 )
 from dimsetools.status import is_pending
-from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE
+from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE, name_of
 
 if TYPE_CHECKING:
     from dimsetools.association.trace import Tracer
@@ -258,9 +258,6 @@ class Retriever:
     def _context(self, exchange: Exchange) -> AcceptedContext:
         context = exchange.association.context_for(self.manner.model)
         if context is None:
-            from dimsetools.association.opening import no_context
-            from dimsetools.uids import name_of
-
             raise no_context(exchange.association, self.manner.model, name_of(self.manner.model))
         return context
 
@@ -381,5 +378,7 @@ class Retriever:
 
     def _blamed(self, error: DimseError) -> DimseError:
         """Return why a retrieve ended: our own wish to stop, if there was one."""
+        if isinstance(error, NoAnswer) and not error.hint:
+            error.hint = "some peers are silent until everything is sent: raise --dimse-timeout"
         stopped = self.stop.requested and not isinstance(error, (Interrupted, NoContext, StatusFailure))
         return self.stop.error() if stopped else error

@@ -219,6 +219,7 @@ def test_silence_has_an_end() -> None:
     with scripted_server([accepting(), asked(), step.stall()]) as server:
         (done,) = retrieved(get(server, timeouts=SHORT))
     assert isinstance(done.error, NoAnswer)
+    assert "--dimse-timeout" in done.error.hint
 
 
 def test_pending_for_ever_ends_with_the_total_time_out() -> None:
