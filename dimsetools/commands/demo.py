@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     from dimsetools.scp.roles import Role
     from dimsetools.services.examine import Item
 
-_AET = "DEMO"
+_AET, _RECEIVER = "DEMO", "DEMO-RX"
+_HOST = "127.0.0.1"
+_PATIENT_NAME, _PATIENT_ID = 0x00100010, 0x00100020
+_NAME, _ID = "Doe", "77654033"
+"""Patients of whom pydicom ships several studies."""
 
 
 def _demo(session: Session) -> int:
@@ -35,24 +40,65 @@ def _demo(session: Session) -> int:
 
     printing = session.output.printing() | {"format": "table"}
     with Output(**printing) as output, tempfile.TemporaryDirectory(prefix="dimse-demo-") as folder:
-        objects = os.path.join(folder, "objects")
-        kept = os.path.join(folder, "node")
+        objects, kept, got, moved = (
+            os.path.join(folder, name) for name in ("objects", "node", "got", "moved")
+        )
         items = _gather(objects)
         output.record({}, f"{len(items)} objects that pydicom ships lie in {objects}")
-        with _node(kept) as port:
-            output.record({}, f"a node listens on 127.0.0.1:{port} and stores in {kept}")
-            peer = f"{_AET}@127.0.0.1:{port}"
-            works = all([_run(output, "echo", peer), _run(output, "store", peer, objects)])
-        missing = [item for item in items if not _arrived(item, kept)]
-        for item in missing:
-            output.record({}, [bad("missing or altered: "), item.path])
-        works = works and not missing
+        receiver = str(_free_port())
+        with _node(kept, f"{_RECEIVER}@{_HOST}:{receiver}") as port:
+            output.record({}, f"a node listens on {_HOST}:{port} and stores in {kept}")
+            peer = f"{_AET}@{_HOST}:{port}"
+            to_us = ("--aet", _RECEIVER, "--receive", receiver, "-o", moved)
+            works = all(
+                [
+                    _run(output, "echo", peer),
+                    _run(output, "store", peer, objects),
+                    _run(output, "find", peer, f"PatientName={_NAME}*"),
+                    _run(output, "get", peer, f"PatientName={_NAME}*", "-o", got),
+                    _run(output, "move", peer, f"PatientID={_ID}", *to_us),
+                ]
+            )
         output.record({}, "")
-        verdict = good("everything works") if works else bad("something does not work")
-        output.record(
-            {}, [f"{len(items) - len(missing)} of {len(items)} objects arrived bit for bit: ", verdict]
+        named = [item for item in items if _value(item, _PATIENT_NAME).startswith(_NAME)]
+        numbered = [item for item in items if _value(item, _PATIENT_ID) == _ID]
+        works = works and all(
+            [
+                _judge(output, "arrived", items, kept),
+                _judge(output, "came back by get", named, got),
+                _judge(output, "came by move", numbered, moved),
+            ]
         )
+        verdict = good("everything works") if works else bad("something does not work")
+        output.record({}, [verdict])
     return ExitCode.OK if works else ExitCode.FAILURE
+
+
+def _judge(output: Output, how: str, items: list[Item], folder: str) -> bool:
+    """Say how many of `items` are in `folder` as they were sent, and tell whether that is all of them."""
+    from dimsetools.render.line import bad
+
+    missing = [item for item in items if not _arrived(item, folder)]
+    for item in missing:
+        output.record({}, [bad("missing or altered: "), item.path])
+    output.record({}, f"{len(items) - len(missing)} of {len(items)} objects {how} bit for bit")
+    return bool(items) and not missing
+
+
+def _value(item: Item, tag: int) -> str:
+    """Return an attribute of an object's file."""
+    from dimsetools.dataset.elements import pick
+
+    with open(item.path, "rb") as file:
+        meta = item.meta
+        found = pick(file.fileno(), meta.transfer_syntax, [tag], offset=meta.offset, length=meta.length)
+    return found.get(tag, b"").decode("latin-1").strip("\0 ")
+
+
+def _free_port() -> int:
+    """Return a port that was free a moment ago: the node has to know where we shall be."""
+    with socket.create_server((_HOST, 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def _gather(folder: str) -> list[Item]:
@@ -74,12 +120,16 @@ def _gather(folder: str) -> list[Item]:
 
 
 @contextmanager
-def _node(folder: str) -> Iterator[int]:
-    """Run a node with the roles verification and storage in a thread; yields its port."""
-    from dimsetools.archive.objects import ObjectStore
+def _node(folder: str, destination: str) -> Iterator[int]:
+    """Run a node with all its roles in a thread; it may send to `destination`. Yields its port."""
+    from dimsetools.archive.index import Index
+    from dimsetools.archive.objects import Durability, ObjectStore
     from dimsetools.association.values import Timeouts
+    from dimsetools.config import load
     from dimsetools.message.composite import CEchoRq, CStoreRq
+    from dimsetools.scp.destinations import Destinations
     from dimsetools.scp.hooks import Hooks
+    from dimsetools.scp.offered import offered
     from dimsetools.scp.policy import AcceptPolicy
     from dimsetools.scp.served import Manner
     from dimsetools.scp.server import Server
@@ -92,10 +142,12 @@ def _node(folder: str) -> Iterator[int]:
 
     os.mkdir(folder)
     hooks = Hooks(log)
-    with ObjectStore(folder) as store:
-        roles: Mapping[type[Request], Role] = {CEchoRq: Verification(), CStoreRq: Storage(store, hooks)}
-        policy = AcceptPolicy(storage_classes(), called_aet=_AET)
-        server = Server("127.0.0.1", 0, Manner(policy, roles, Timeouts(), log), hooks)
+    with Index(folder, durability=Durability.FULL) as index, ObjectStore(folder, index=index) as store:
+        more = offered((store, index), None, Destinations(load(environ={}), [destination]))
+        usual: Mapping[type[Request], Role] = {CEchoRq: Verification(), CStoreRq: Storage(store, hooks)}
+        roles = {**usual, **more.roles}
+        policy = AcceptPolicy(storage_classes(), called_aet=_AET, services=more.services, sends=True)
+        server = Server(_HOST, 0, Manner(policy, roles, Timeouts(), log), hooks)
         port = server.start()[0][1]
         thread = threading.Thread(target=server.serve, name="node")
         thread.start()
@@ -151,7 +203,7 @@ command = NetworkCommand(
     callback=_demo,
     help=(
         "See it work on this machine: start a node in a temporary folder, run the other commands against it "
-        "with objects that pydicom ships, and check that what arrived is what was sent."
+        "with objects that pydicom ships, and check that what arrived and came back is what was sent."
     ),
     groups=(OUTPUT,),
     without=(

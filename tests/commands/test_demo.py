@@ -12,13 +12,16 @@ from dimsetools.services.examine import Item
 from tests.corpus import CT_IMAGE, DEFLATED_LE
 from tests.peers import dimse
 
+COMMANDS = ["echo", "store", "find", "get", "move"]
+
 
 def test_the_demo_works_and_shows_what_a_user_would_type() -> None:
     done = dimse.run("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[2] for line in lines if line.startswith("$ dimse ")] == ["echo", "store"]
-    assert lines[-1].endswith("objects arrived bit for bit: everything works")
+    assert [line.split()[2] for line in lines if line.startswith("$ dimse ")] == COMMANDS
+    assert [line.partition(" bit for bit")[1] for line in lines[-4:-1]] == [" bit for bit"] * 3
+    assert lines[-1] == "everything works"
 
 
 def arrived(folder: Path, sent: bytes, kept: bytes | None) -> bool:
