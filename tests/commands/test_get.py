@@ -13,6 +13,9 @@ from tests.commands.fetching import ARCHIVES, STUDY, events, expected, filled, m
 from tests.conftest import Peers
 from tests.corpus import ROOT
 from tests.peers import dimse
+from tests.scripted import conversation as step
+from tests.scripted.peers import scripted_server
+from tests.services.retrieving import END, accepting, asked, rsp, send_object
 
 
 def get(*args: object, **more: Any) -> subprocess.CompletedProcess[str]:
@@ -163,3 +166,29 @@ def test_pynetdicom_sends_what_is_asked_of_it(peers: Peers, tmp_path: Path) -> N
     done = get(peer.address, STUDY, "-o", tmp_path / "out", "-j", 1, "--json")
     assert done.returncode == 0, done.stderr
     assert set(stored(tmp_path / "out")) == {one.sop_instance for one in objects}
+
+
+@pytest.mark.parametrize(
+    ("words", "model", "wanted"),
+    [
+        (
+            ("-M", "composite", "-L", "frame", "SimpleFrameList=1\\3"),
+            "1.2.840.10008.5.1.4.1.2.4.3",
+            b"FRAME ",
+        ),
+        (("-M", "composite"), "1.2.840.10008.5.1.4.1.2.4.3", b"IMAGE "),
+        (("-M", "composite-no-bulk"), "1.2.840.10008.5.1.4.1.2.5.3", b"IMAGE "),
+    ],
+)
+def test_single_objects_are_fetched_by_their_uid(
+    tmp_path: Path, words: tuple[str, ...], model: str, wanted: bytes
+) -> None:
+    script = [accepting(), asked(), send_object(1), step.send(rsp(0, (None, 1, 0, 0))), *END]
+    with scripted_server(script) as server:
+        done = get(server.address, *words, "SOPInstanceUID=1.2", "-o", tmp_path / "out")
+        server.finish()
+        request = server.first.messages[0]
+    assert done.returncode == 0, done.stderr
+    assert request.command[0x2].rstrip(b"\0").decode() == f"1.2.840.10008.5.1.4.1.2.{model}"
+    assert wanted in request.data
+    assert (b"\x08\0\x61\x11UL\x08\0\1\0\0\0\3\0\0\0" in request.data) == ("SimpleFrameList=1\\3" in words)
