@@ -173,11 +173,11 @@ def test_pynetdicom_sends_what_is_asked_of_it(peers: Peers, tmp_path: Path) -> N
     [
         (
             ("-M", "composite", "-L", "frame", "SimpleFrameList=1\\3"),
-            "1.2.840.10008.5.1.4.1.2.4.3",
+            "4.3",
             b"FRAME ",
         ),
-        (("-M", "composite"), "1.2.840.10008.5.1.4.1.2.4.3", b"IMAGE "),
-        (("-M", "composite-no-bulk"), "1.2.840.10008.5.1.4.1.2.5.3", b"IMAGE "),
+        (("-M", "composite"), "4.3", b"IMAGE "),
+        (("-M", "composite-no-bulk"), "5.3", b"IMAGE "),
     ],
 )
 def test_single_objects_are_fetched_by_their_uid(
