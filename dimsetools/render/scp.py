@@ -32,6 +32,7 @@ COLUMNS = (
 _LEVELS = {"association-opened": 1, "stored": 1, "not-sent": 1}
 _ASKED = frozenset(("query", "retrieve", "move"))
 _FINE = frozenset(("0000", "FE00"))
+_ENDED = {"FE00": "cancelled", "": "broken off"}
 
 Record = Mapping[str, object]
 
@@ -93,8 +94,8 @@ def _asked(record: Record) -> list[str | Span]:
         spans += [f", {record['_warning']} with a warning"] if record["_warning"] else []
     if record.get("_failed"):
         spans += [", ", bad(f"{record['_failed']} failed")]
-    if status == "FE00":
-        spans += [", ", warn("cancelled")]
+    if status in _ENDED:
+        spans += [", ", warn(_ENDED[status])]
     elif status != "0000":
         spans += [", ", bad(status)]
     if record.get("_reason"):

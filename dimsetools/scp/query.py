@@ -197,7 +197,14 @@ class _Querying(Lasting):
             except InputError:
                 self._unsent += 1
 
+    def abandoned(self) -> Record:
+        """Return how far it got."""
+        return self._record("", "")
+
     def _final(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> Reply:
+        return Reply(status, comment, self._record(f"{status:04X}", comment), offending=offending)
+
+    def _record(self, status: str, reason: str) -> Record:
         record: Record = {
             "_event": "query",
             "_association": self._caller.number,
@@ -206,14 +213,14 @@ class _Querying(Lasting):
             "_level": self._asked.level if self._asked else "",
             "_keys": list(self._keys()),
             "_matches": self._matches,
-            "_status": f"{status:04X}",
+            "_status": status,
         }
         if self._unsent:
             record["_failed"] = self._unsent
-        if comment:
-            record["_reason"] = comment
+        if reason:
+            record["_reason"] = reason
         record["_ms"] = round((monotonic() - self._started) * 1000, 1)
-        return Reply(status, comment, record, offending=offending)
+        return record
 
     def _keys(self) -> Iterator[str]:
         """Return what was matched on; values may tell who a patient is."""

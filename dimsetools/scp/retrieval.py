@@ -157,6 +157,10 @@ class Retrieving(Lasting):
         """Return what else is to be told of it."""
         return {}
 
+    def abandoned(self) -> Record:
+        """Return how far it got."""
+        return self._record("", "")
+
     def failed(self, sop_instance: str, error: DimseError | str, status: int | None = None) -> Reply | None:
         """Count a sub-operation that failed; return what to tell the log by."""
         reason = error if isinstance(error, str) else error.message
@@ -195,13 +199,13 @@ class Retrieving(Lasting):
             syntax = self._context.transfer_syntax
             data = encode({FAILED_INSTANCES: _list_of(tally.failed, syntax)}, syntax)
         comment = tally.first if status == CANNOT_PERFORM else ""
-        record = self._record(status, comment)
+        record = self._record(f"{status:04X}", comment)
         return Reply(status, comment, record, data=data, counts=counts)
 
     def _explained(self, status: int, comment: str, offending: tuple[int, ...]) -> Reply:
-        return Reply(status, comment, self._record(status, comment), offending=offending)
+        return Reply(status, comment, self._record(f"{status:04X}", comment), offending=offending)
 
-    def _record(self, status: int, reason: str) -> Record:
+    def _record(self, status: str, reason: str) -> Record:
         tally = self.tally
         record: Record = {
             "_event": self.event,
@@ -214,7 +218,7 @@ class Retrieving(Lasting):
             "_completed": tally.completed,
             "_failed": len(tally.failed),
             "_warning": tally.warning,
-            "_status": f"{status:04X}",
+            "_status": status,
         }
         if reason:
             record["_reason"] = reason

@@ -119,6 +119,10 @@ class Lasting:
         """
         raise NotImplementedError
 
+    def abandoned(self) -> Record:
+        """Return what to tell the log when there was no final reply: the association has ended before."""
+        raise NotImplementedError
+
 
 class IdentifierSink:
     """Keeps an identifier in memory; of one that is too long nothing is kept, and `data` is None."""

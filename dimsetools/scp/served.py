@@ -255,6 +255,8 @@ class Served:
             self._reply(exchange, incoming, request, Reply(PROCESSING_FAILURE, self._mistake(error)))
         finally:
             replies.close()
+            if not final:
+                self._manner.log(task.abandoned())
         return operation.early
 
     def _reply(self, exchange: Exchange, incoming: Incoming, request: Request, reply: Reply) -> None:

@@ -70,6 +70,11 @@ MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_complet
             "#7 CT1  refused A700 1.2.3: full  2.0 kB 1.5 ms",
             0,
         ),
+        (
+            {**QUERY, "_status": ""},
+            "#7 WS  query study level  2 answers, broken off  StudyDate PatientID  1.5 ms",
+            0,
+        ),
         (QUERY, "#7 WS  query study level  2 answers  StudyDate PatientID  1.5 ms", 1),
         (
             {

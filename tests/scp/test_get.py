@@ -335,6 +335,7 @@ def test_a_peer_that_closes_in_the_middle_ends_its_retrieve(tmp_path: Path) -> N
                 next_store(talk)
                 end(talk)
         node.log.wait("association-closed", 3)
+        assert [record["_status"] for record in node.log.wait("retrieve", 3)] == ["", "", ""]
         with associated(node.port) as talk:
             ask(talk)
             assert status(receive(talk)[1][-1]) == 0

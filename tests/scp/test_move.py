@@ -232,6 +232,8 @@ def test_a_peer_that_goes_away_ends_its_move(tmp_path: Path) -> None:
             assert reached.wait(LIMIT)
             talk.reset()
         assert node.log.wait("association-closed")[0]["_result"] == "connection-lost"
+        (record,) = node.log.wait("move")
+        assert (record["_status"], record["_matches"]) == ("", 5)
         peer.finish()  # its connection was ended too
 
 

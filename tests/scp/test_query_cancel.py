@@ -127,6 +127,8 @@ def test_a_peer_that_goes_away_ends_its_query() -> None:
         talk.read_message()
         talk.reset()
         assert ended.wait(LIMIT)
+        (record,) = node.log.wait("query")
+        assert (record["_status"], int(str(record["_matches"])) > 0) == ("", True)
         assert node.log.wait("association-closed")[0]["_result"] == "connection-lost"
 
 
