@@ -16,7 +16,7 @@ from tests.peers import dimse
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.peers import scripted_client, scripted_server
-from tests.services import querying
+from tests.services import querying, retrieving
 
 HOSTILE = b"\x1b[2J\nX\x07\x9b1m"
 VISIBLE = "\\x1b[2J\\nX\\x07\\x9b1m"
@@ -125,3 +125,17 @@ def test_one_policy_for_colours(words: list[str], env: dict[str, str], colours: 
     bad = at_terminal("echo", "nowhere", *words, env=env)
     assert [status for status, _ in (good, bad)] == [0, 2]
     assert ["\x1b[" in shown for _, shown in (good, bad)] == [colours, colours]
+
+
+def test_what_a_retrieve_tells(tmp_path: Path) -> None:
+    failed = retrieving.failed_list(HOSTILE.decode("latin-1"), "1.2.7")
+    final = retrieving.rsp(0xB000, (None, 1, 2, 0), failed, COMMENT)
+    script = [retrieving.accepting(), retrieving.asked(), step.send(final), step.release(), step.closed()]
+    wanted = ("StudyInstanceUID=1.1", "--classes", "CTImageStorage", "--ts", "explicit-le")
+    with scripted_server(script) as server:
+        status, shown = at_terminal("get", server.address, *wanted, "-o", tmp_path / "out", "-d")
+        server.finish()
+    assert status == 3
+    assert "1.2.7  the peer could not send it" in shown
+    assert "\\x1b]8;;x\\x07no\\r\\nway" in shown
+    assert_tame(shown)
