@@ -18,7 +18,9 @@ from tests.bench.sections import SECTIONS
 
 # Build environments set these; they make Python compile every module at every start and write byte by byte.
 SLOWING = ("PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED")
-PROGRAMS = ("dcmsend", "storescu", "storescp", "echoscu")
+PROGRAMS = (
+    "dcmsend", "storescu", "storescp", "echoscu", "findscu", "getscu", "movescu", "dcmqrscp", "Orthanc",
+)  # fmt: skip
 
 
 def arguments() -> argparse.Namespace:
@@ -42,7 +44,7 @@ def main() -> int:
     options = arguments()
     missing = [program for program in PROGRAMS if shutil.which(program) is None]
     if missing:
-        print(f"not installed: {', '.join(missing)} (apt-get install dcmtk)", file=sys.stderr)
+        print(f"not installed: {', '.join(missing)} (apt-get install dcmtk orthanc)", file=sys.stderr)
         return 1
     for name in SLOWING:
         os.environ.pop(name, None)
