@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
 from pydicom.dataset import Dataset
 from pynetdicom.association import Association
@@ -17,7 +18,7 @@ from dimsetools.dataset.flat import from_flat
 from dimsetools.uids import EXPLICIT_LE
 from tests.commands.node import received
 from tests.conftest import Peers
-from tests.corpus import CT_IMAGE, IMPLICIT_LE, ROOT, Made, make_file, preamble_and_meta
+from tests.corpus import CT_IMAGE, IMPLICIT_LE, ROOT, Made, make_file, preamble_and_meta, shipped_objects
 from tests.peers import dcmtk, dimse, orthanc, pynet
 from tests.peers.process import LOOPBACK, Peer
 
@@ -285,3 +286,24 @@ def test_orthanc_queries_and_retrieves(peers: Peers, corpus: list[Made]) -> None
     assert set(other.instances()) == {one.sop_instance for one in corpus}
     below = other.query("node", "Series", {"StudyInstanceUID": study(0), "SeriesInstanceUID": ""})
     assert len(other.answers(below)) == 2
+
+
+def test_compressed_objects_go_to_those_who_take_none_of_that(peers: Peers, tmp_path: Path) -> None:
+    """getscu and storescp take uncompressed syntaxes unless told otherwise."""
+    rle = next(one for one in shipped_objects() if one.path.name == "SC_rgb_rle.dcm")
+    store = peers.storescp("+B", "-aet", "STORE")
+    node = peers.dimse_scp("--dest", f"STORE@{LOOPBACK}:{store.port}")
+    assert dimse.run("store", node.address, rle.path).returncode == 0
+    original = pydicom.dcmread(rle.path)
+    keys = ("-k", f"{LEVEL}=STUDY", "-k", f"{STUDY_UID}={original.StudyInstanceUID}")
+    (tmp_path / "got").mkdir()
+    done = dcmtk.client("getscu", "-S", "+B", "-od", tmp_path / "got", *keys, LOOPBACK, node.port)
+    assert done.returncode == 0, done.stderr
+    assert dcmtk.client("movescu", "-S", "-aem", "STORE", *keys, LOOPBACK, node.port).returncode == 0
+    original.decompress()
+    for path in (*(tmp_path / "got").iterdir(), *store.stored()):
+        kept = pydicom.dcmread(path)
+        assert kept.file_meta.TransferSyntaxUID == EXPLICIT_LE
+        assert kept.PixelData == original.PixelData
+    (as_it_is,) = node.stored()
+    assert received(as_it_is) == rle.dataset
