@@ -47,6 +47,7 @@ def _fetch(
 
     model, retrieval, shown = session.values(Query).model, session.values(Retrieval), session.output
     how = manner(session, peer, model.get)
+    run = Run(session, output, words)
     output.columns(COLUMNS)
     store = opened_store(session)
     try:
@@ -64,8 +65,7 @@ def _fetch(
             stop=session.stop,
             tracer=session.tracer(output.note),
         )
-        run = Run(session, output, telling, getter)
-        run.carry_out(words)
+        run.carry_out(telling, getter)
         run.verify()
         return run.end(str(target))
     finally:

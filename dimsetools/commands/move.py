@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import click
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from dimsetools.render.retrieve import Telling
     from dimsetools.scp.receiver import Receiver
     from dimsetools.scp.roles import Record
+    from dimsetools.services.move import Mover
 
 
 def _move(
@@ -87,15 +87,15 @@ class _Mission:
 
     def send(self, words: Sequence[str]) -> int:
         """Have the objects sent to a third party."""
-        telling = self._telling(None, elsewhere=True)
-        run = self._run(telling)
-        run.carry_out(words)
+        run = Run(self._session, self._output, words)
+        run.carry_out(self._telling(None, elsewhere=True), self._mover())
         run.verify()
         return run.end(f"{self._target} to {self._dest}")
 
     def receive(self, words: Sequence[str], port: int, allow: tuple[str, ...], tls: ServerTls | None) -> int:
         """Have the objects sent to us, and keep them."""
         session = self._session
+        run = Run(session, self._output, words)
         with ExitStack() as stack:
             store = opened_store(session)
             if store is not None:
@@ -106,11 +106,8 @@ class _Mission:
             stack.callback(receiver.close)
             port = receiver.start()
             self._output.note(f"receiving as {self._dest} on port {port}", 1)
-            run = self._run(telling)
-            run.carry_out(words)
-            deadline = self._target.timeouts.total
-            until = None if deadline is None else monotonic() + deadline
-            receiver.wait(run.stored, session.stop, until=until)
+            run.carry_out(telling, self._mover())
+            receiver.wait(run.stored, session.stop, until=run.deadline)
             receiver.close()
             run.lack(run.stored - receiver.landed)
             if self._trouble is not None:
@@ -118,18 +115,17 @@ class _Mission:
             run.verify()
             return run.end(str(self._target))
 
-    def _run(self, telling: Telling) -> Run:
+    def _mover(self) -> Mover:
         from dimsetools.services.move import Mover
 
         session = self._session
-        mover = Mover(
+        return Mover(
             self._target,
             self._manner,
             self._dest,
             stop=session.stop,
             tracer=session.tracer(self._output.note),
         )
-        return Run(session, self._output, telling, mover)
 
     def _telling(self, root: str | None, *, elsewhere: bool) -> Telling:
         from dimsetools.render.retrieve import COLUMNS, Telling

@@ -98,31 +98,34 @@ def rehearse(session: Session, output: Output, words: Sequence[str]) -> int:
 
 
 class Run:
-    """The retrieves of one command: `carry_out`, then `verify` once everything has come, then `end`."""
+    """The retrieves of one command: `carry_out`, then `verify` once everything has come, then `end`.
 
-    def __init__(self, session: Session, output: Output, telling: Telling, retriever: Retriever) -> None:
+    What is named by `words` is read and checked first, before there is a connection or a folder.
+    """
+
+    def __init__(self, session: Session, output: Output, words: Sequence[str]) -> None:
         self._session = session
         self._output = output
-        self._telling = telling
-        self._retriever = retriever
         self._retrieval = session.values(Retrieval)
+        self._telling: Telling
+        self._retriever: Retriever
+        self._found = wanted(
+            session.values(Query),
+            self._retrieval,
+            words,
+            search=lambda level, keys: self._retriever.query(level, keys),
+            bad=lambda error: self._telling.unreadable(error),
+            stop=session.stop,
+        )
         self._done: list[Retrieved] = []
         self._seconds = 0.0
         self.stored = 0
 
-    def carry_out(self, words: Sequence[str]) -> None:
+    def carry_out(self, telling: Telling, retriever: Retriever) -> None:
         """Make every retrieve that is wanted, and tell of it."""
-        session, telling = self._session, self._telling
-        found = wanted(
-            session.values(Query),
-            self._retrieval,
-            words,
-            search=self._retriever.query,
-            bad=telling.unreadable,
-            stop=session.stop,
-        )
+        self._telling, self._retriever = telling, retriever
         began = perf_counter()
-        with self._output.progress() as progress, closing(self._retriever.run(found)) as events:
+        with self._output.progress() as progress, closing(retriever.run(self._found)) as events:
             telling.watch(progress)
             try:
                 for event in events:
@@ -149,6 +152,11 @@ class Run:
                 else:
                     found = verify(retrieved.wanted, ask, landed)
                 self._telling.verified(found)
+
+    @property
+    def deadline(self) -> float | None:
+        """The moment of the monotonic clock at which the total time-out is over."""
+        return self._retriever.deadline
 
     def lack(self, objects: int) -> None:
         """Note that `objects` fewer have come than the peer has counted."""

@@ -200,7 +200,7 @@ def test_a_peer_without_c_get_is_told_from_one_that_is_not_there(tmp_path: Path)
     ("words", "reason"),
     [
         ((), "nothing to retrieve"),
-        (("StudyInstanceUID=1.*",), "wildcards"),
+        (("StudyInstanceUID=1.*", "-o", "in"), "wildcards"),
         (("-L", "series", "SeriesInstanceUID=1.2"), "needs StudyInstanceUID"),
         (("StudyDate",), "whole archive"),
         (("-W", "PatientID=1"), "-W"),
@@ -215,6 +215,7 @@ def test_what_cannot_be_is_said_before_anything_is_sent(
 ) -> None:
     done = dimse.run("get", "PACS@127.0.0.1:9", *words, cwd=tmp_path)
     assert (done.returncode, reason in done.stderr) == (2, True), done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
