@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -29,6 +29,7 @@ from dimsetools.dataset.elements import Source
 
 __all__ = ["Index", "IndexFailed", "IndexUnusable", "Instance", "Reconciled", "WrongKeys"]
 
+_STEPS = 100_000  # of SQLite's machine, a few milliseconds, between looks whether a query was given up
 _IDLE_READERS = 16  # connections kept for the next queries
 
 
@@ -141,17 +142,19 @@ class Index:
         relational: bool = False,
         fuzzy: bool = False,
         datetime: bool = False,
+        given_up: Callable[[], bool] | None = None,
     ) -> Generator[Attributes, None, None]:
         """Yield what matches the keys at a level of the model `patient`, `study` or `patient-study`.
 
         An answer has the attributes that the keys name, empty if unknown, and the level; those that are
         `unsupported` are neither matched nor answered. Attributes of the levels above may be asked for,
         too; without `relational` their unique keys have to be given. Raises WrongKeys at once, IndexFailed
-        on the way. Close the iterator to end early.
+        on the way. Close the iterator to end early; where that has to wait for a next match, `given_up` is
+        asked meanwhile, and ends it with IndexFailed.
         """
         query.check_hierarchy(model, level, keys, relational=relational)
         wanted = query.Query(level, keys, fuzzy=fuzzy, datetime=datetime)
-        return self._answers(wanted)
+        return self._answers(wanted, given_up)
 
     def unsupported(self, level: str, keys: Attributes) -> tuple[int, ...]:
         """Return the keys that are neither matched nor answered at a level."""
@@ -164,8 +167,10 @@ class Index:
         """
         return self._instances(query.instances(level, keys))
 
-    def _answers(self, wanted: query.Query) -> Generator[Attributes, None, None]:
-        with closing(self._rows(wanted.statement)) as rows:
+    def _answers(
+        self, wanted: query.Query, given_up: Callable[[], bool] | None
+    ) -> Generator[Attributes, None, None]:
+        with closing(self._rows(wanted.statement, given_up)) as rows:
             yield from wanted.answers(rows)
 
     def _instances(self, statement: sql.Statement) -> Generator[Instance, None, None]:
@@ -173,11 +178,14 @@ class Index:
             for path, *others in rows:
                 yield Instance(as_text(path), *others)
 
-    def _rows(self, statement: sql.Statement) -> Generator[tuple[Any, ...], None, None]:
+    def _rows(
+        self, statement: sql.Statement, given_up: Callable[[], bool] | None = None
+    ) -> Generator[tuple[Any, ...], None, None]:
         """Yield the rows of a query out of its cursor, all of one snapshot."""
         text, values = statement
         reader = self._reader()
         try:
+            reader.set_progress_handler(given_up, _STEPS)
             cursor = reader.execute(text, values)
             try:
                 yield from cursor

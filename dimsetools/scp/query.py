@@ -5,8 +5,10 @@ Answers stream: they are found and encoded in a thread of their own, and each go
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
+from threading import Event
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -69,8 +71,10 @@ class Negotiated(NamedTuple):
 class Answers(Protocol):
     """What a model's queries are answered from."""
 
-    def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
-        """Return what matches."""
+    def find(
+        self, asked: Asked, negotiated: Negotiated, given_up: Callable[[], bool]
+    ) -> Iterator[Attributes]:
+        """Return what matches; once `given_up`, nobody wants it any more."""
 
     def supports(self, asked: Asked) -> bool:
         """Tell whether every key can be matched."""
@@ -83,9 +87,20 @@ class ArchiveAnswers:
         self._index = index
         self._model = model.name
 
-    def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
+    def find(
+        self, asked: Asked, negotiated: Negotiated, given_up: Callable[[], bool]
+    ) -> Iterator[Attributes]:
         """Return the entities that match."""
-        return self._index.find(self._model, asked.level, asked.keys, **negotiated._asdict())
+        relational, datetime, fuzzy = negotiated
+        return self._index.find(
+            self._model,
+            asked.level,
+            asked.keys,
+            relational=relational,
+            fuzzy=fuzzy,
+            datetime=datetime,
+            given_up=given_up,
+        )
 
     def supports(self, asked: Asked) -> bool:
         """Tell whether the index has every key."""
@@ -98,7 +113,12 @@ class WorklistAnswers:
     def __init__(self, worklist: Worklist) -> None:
         self._worklist = worklist
 
-    def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
+    def find(
+        self,
+        asked: Asked,
+        negotiated: Negotiated,
+        given_up: Callable[[], bool],  # noqa: ARG002  # it does not take long
+    ) -> Iterator[Attributes]:
         """Return the items that match: date and time of a step are always one range (PS3.4 table K.6-1)."""
         return self._worklist.find(asked.keys, fuzzy=negotiated.fuzzy, datetime=True)
 
@@ -160,8 +180,9 @@ class _Querying(Lasting):
             return
         self._asked = asked
         source = self._queried.source
+        over = Event()
         try:
-            matches = source.find(asked, negotiated)
+            matches = source.find(asked, negotiated, over.is_set)
         except InputError as error:  # the index is stricter than we are
             yield self._final(DATA_SET_DOES_NOT_MATCH, error.message)
             return
@@ -171,7 +192,7 @@ class _Querying(Lasting):
         except Busy as busy:
             yield self._final(OUT_OF_RESOURCES, busy.message)
             return
-        with found:
+        with found, _setting(over):
             while not found.ended:
                 try:
                     taken = found.take(_WAIT)
@@ -229,6 +250,15 @@ class _Querying(Lasting):
                 name = keyword_of(tag) or f"{tag:08X}"
                 shown = visible("\\".join(map(str, key.values)), _SHOWN) if key.vr != "SQ" else "..."
                 yield f"{name}={shown}" if self._role.log_values else name
+
+
+@contextmanager
+def _setting(event: Event) -> Iterator[None]:
+    """Set `event` at the end, come what may."""
+    try:
+        yield
+    finally:
+        event.set()
 
 
 def _complete(asked: Asked, aet: str, match: Attributes) -> Attributes:

@@ -114,8 +114,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
         yield opened
 
 
-def find(archive: Archive, keys: Attributes, **how: bool) -> list[str]:
-    found = archive.index.find("study", "STUDY", keys, **how)
+def find(archive: Archive, keys: Attributes, *, fuzzy: bool = False) -> list[str]:
+    found = archive.index.find("study", "STUDY", keys, fuzzy=fuzzy)
     return [str(answer[0x00100010].values[0]) for answer in found]
 
 

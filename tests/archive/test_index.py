@@ -169,8 +169,8 @@ def test_relational_queries_look_everywhere(filled: Archive) -> None:
 
 
 def test_negotiated_matching(filled: Archive) -> None:
-    def count(**how: bool) -> int:
-        return len(list(filled.index.find("study", "STUDY", keys, **how)))
+    def count(*, fuzzy: bool = False, datetime: bool = False) -> int:
+        return len(list(filled.index.find("study", "STUDY", keys, fuzzy=fuzzy, datetime=datetime)))
 
     keys = data(PatientName="jane roe")
     assert (count(), count(fuzzy=True)) == (0, 1)
@@ -341,3 +341,18 @@ def test_no_more_descriptors_than_there_were(tmp_path: Path) -> None:
             Index(str(tmp_path))
     gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_a_query_that_finds_nothing_can_be_given_up(filled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dimsetools.archive.index._STEPS", 1)
+    asked: list[bool] = []
+
+    def given_up() -> bool:
+        asked.append(len(asked) > 5)
+        return asked[-1]
+
+    keys = data(StudyDescription="*nowhere*")
+    with pytest.raises(IndexFailed):
+        list(filled.index.find("study", "STUDY", keys, given_up=given_up))
+    assert asked[-1]
+    assert len(filled.find("STUDY")) > 0  # the next query on the same connection is not concerned

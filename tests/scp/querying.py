@@ -31,7 +31,9 @@ class Source:
         self._supported = supported
         self.asked: list[tuple[Asked, Negotiated]] = []
 
-    def find(self, asked: Asked, negotiated: Negotiated) -> Iterator[Attributes]:
+    def find(
+        self, asked: Asked, negotiated: Negotiated, given_up: Callable[[], bool]
+    ) -> Iterator[Attributes]:
         """Remember the query and answer it."""
         self.asked.append((asked, negotiated))
         return self._find()
