@@ -97,7 +97,7 @@ class _Getting(Retrieving):
     def _operation(
         self, instance: Instance, accepted: list[AcceptedContext], known: dict[Pair, AcceptedContext | None]
     ) -> SubOperation:
-        fd, meta, _ = open_kept(self.archive.store, instance)
+        fd, meta, _, _ = open_kept(self.archive, instance)
         try:
             pair = (meta.sop_class_uid, meta.transfer_syntax)
             if pair not in known:

@@ -10,13 +10,16 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.attributes import Attribute, Attributes
 from dimsetools.dataset.part10 import read_meta
 from dimsetools.errors import InputError, InputUnreadable
 
 if TYPE_CHECKING:
     from dimsetools.archive.index import Instance
     from dimsetools.dataset.part10 import FileMeta
+
+
+SOP_INSTANCE = 0x00080018
 
 
 class Kept(Protocol):
@@ -45,15 +48,30 @@ class Archive(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """An open file: its descriptor, which is the caller's to close, what it holds and its status."""
+    """An open file: its descriptor, which is the caller's to close, what it holds, its status and path."""
 
     fd: int
     meta: FileMeta
     status: os.stat_result
+    path: str
 
 
-def open_kept(store: Store, instance: Instance) -> Opened:
-    """Open the file of an instance; InputError if it is not what was stored."""
+def open_kept(archive: Archive, instance: Instance) -> Opened:
+    """Open the file of an instance; InputError if it is not what was stored.
+
+    An instance may have been replaced since it was found: then it is what the archive has now.
+    """
+    try:
+        return _open(archive.store, instance)
+    except InputError:
+        key = {SOP_INSTANCE: Attribute("UI", (instance.sop_instance,))}
+        now = next(iter(archive.kept.instances("IMAGE", key)), None)
+        if now is None or now == instance:
+            raise
+    return _open(archive.store, now)
+
+
+def _open(store: Store, instance: Instance) -> Opened:
     try:
         fd = store.open(instance.path)
     except OSError as error:
@@ -68,4 +86,4 @@ def open_kept(store: Store, instance: Instance) -> Opened:
     except BaseException:
         os.close(fd)
         raise
-    return Opened(fd, meta, status)
+    return Opened(fd, meta, status, instance.path)

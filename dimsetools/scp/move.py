@@ -18,7 +18,7 @@ from dimsetools.message.exchange import Incoming
 from dimsetools.scp.destinations import Destination, Destinations
 from dimsetools.scp.faults import CANNOT_PERFORM, DESTINATION_UNKNOWN, SOP_CLASS_NOT_SUPPORTED
 from dimsetools.scp.identifiers import Unfit
-from dimsetools.scp.kept import Archive, Store, open_kept
+from dimsetools.scp.kept import Archive, open_kept
 from dimsetools.scp.pump import Pump
 from dimsetools.scp.retrieval import WAIT, Retrieving
 from dimsetools.scp.roles import Caller, Conversation, Lasting, Record, Reply, Settled, Task
@@ -41,7 +41,7 @@ class _Unread(NamedTuple):
     """An instance whose file is not what it should be."""
 
     sop_instance: str
-    error: InputError
+    error: DimseError
 
 
 class Move:
@@ -134,14 +134,31 @@ class _Moving(Retrieving):
         return None
 
     def _sent(self, instances: list[Instance], stop: Stop) -> Iterator[Stored | _Unread]:
-        """Return what became of each instance, as it is known."""
+        """Return what became of each instance, as it is known.
+
+        Those that were replaced before it was their turn are tried once more, as they are now.
+        """
+        replaced: list[Instance] = []
+        by_uid = {instance.sop_instance: instance for instance in instances}
+        for outcome in self._round(instances, stop):
+            if (
+                isinstance(outcome, Stored)
+                and outcome.status is None
+                and isinstance(outcome.error, InputError)
+            ):
+                replaced.append(by_uid[outcome.item.meta.sop_instance_uid])
+            else:
+                yield outcome
+        yield from self._round(replaced, stop)
+
+    def _round(self, instances: list[Instance], stop: Stop) -> Iterator[Stored | _Unread]:
         items: list[Item] = []
         for instance in instances:
             if stop.requested:
                 return
             try:
-                items.append(_item(self.archive.store, instance))
-            except InputError as error:
+                items.append(_item(self.archive, instance))
+            except DimseError as error:
                 yield _Unread(instance.sop_instance, error)
         destination = self._destination
         assert destination is not None
@@ -156,7 +173,7 @@ class _Moving(Retrieving):
                 yield event
 
 
-def _item(store: Store, instance: Instance) -> Item:
-    fd, meta, status = open_kept(store, instance)
+def _item(archive: Archive, instance: Instance) -> Item:
+    fd, meta, status, path = open_kept(archive, instance)
     os.close(fd)
-    return Item(os.path.join(store.root, instance.path), meta, status.st_size, status.st_mtime_ns)
+    return Item(os.path.join(archive.store.root, path), meta, status.st_size, status.st_mtime_ns)

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dimsetools.archive.index import Instance
-
-from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.attributes import Attributes, text
 from dimsetools.scp.kept import Archive
 from tests.corpus import CT_IMAGE, EXPLICIT_LE, Made, make_file
 
@@ -26,16 +25,24 @@ class Folder:
 
 
 class Listed:
-    """Finds all its instances, whatever is asked for; waits for `go_on` before each one."""
+    """Finds all its instances, whatever is asked for; waits for `go_on` before each one.
+
+    Asked for one instance, it finds what is in `now` by its UID, the state after it was found first.
+    """
 
     def __init__(self, instances: Sequence[Instance]) -> None:
         self.instances_kept = list(instances)
+        self.now: dict[str, Instance] = {}
         self.asked: list[tuple[str, Attributes]] = []
         self.go_on = threading.Event()
         self.go_on.set()
 
     def instances(self, level: str, keys: Attributes) -> Iterator[Instance]:
-        """Return all of them."""
+        """Return all of them, or the one."""
+        if level == "IMAGE":
+            now = self.now.get(text(keys, 0x00080018))
+            yield from [now] if now is not None else []
+            return
         self.asked.append((level, keys))
         for instance in self.instances_kept:
             self.go_on.wait(20)

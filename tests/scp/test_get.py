@@ -156,6 +156,19 @@ def test_a_file_that_is_not_what_was_stored_costs_itself_only(tmp_path: Path) ->
         assert words in reason
 
 
+def test_what_was_replaced_since_it_was_found_goes_out_as_it_is_now(tmp_path: Path) -> None:
+    kept, made = archive(tmp_path / "kept", 2)
+    now = make_file(tmp_path / "kept" / "new.dcm", 0, size=5000)
+    made[0].path.unlink()
+    assert isinstance(kept.kept, Listed)
+    kept.kept.now[now.sop_instance] = instance_of(now)
+    with getting(kept) as node, associated(node.port) as talk:
+        ask(talk)
+        stored, told = receive(talk)
+    assert [one.data for one in stored] == [now.dataset, made[1].dataset]
+    assert status(told[-1]) == 0
+
+
 def test_a_requestor_that_takes_no_objects_gets_none(tmp_path: Path) -> None:
     kept, made = archive(tmp_path / "kept", 3)
     with getting(kept) as node, associated(node.port, more=role(scu=True, scp=False)) as talk:

@@ -176,6 +176,25 @@ def test_files_that_are_not_what_was_stored_cost_themselves_only(tmp_path: Path)
     assert (status(final), failed(final)) == (0xB000, [made[1].sop_instance, made[2].sop_instance])
 
 
+def test_what_is_replaced_before_its_turn_goes_out_as_it_is_now(tmp_path: Path) -> None:
+    kept, made = archive(tmp_path / "kept", 3)
+    last = made[2].path
+
+    def replace(_: Conversation) -> None:
+        make_file(last, 2, size=6000)
+        assert isinstance(kept.kept, Listed)
+        kept.kept.now[made[2].sop_instance] = instance_of(made[2])
+
+    script = [accept(), replace, store(), store(), release()]
+    again = [accept(), store(), release()]
+    with scripted_server(script, again) as peer, moving(kept, peer.port) as node:
+        *_, final = moved(node)
+        got = [message.data for talk in peer.conversations for message in talk.messages]
+    assert (status(final), counts(final)["completed"]) == (0, 3)
+    assert got[:2] == [one.dataset for one in made[:2]]
+    assert len(got[2]) > 5000
+
+
 def test_nothing_to_send_calls_nobody(tmp_path: Path) -> None:
     kept, _ = archive(tmp_path / "kept", 0)
     with refusing_port() as port, moving(kept, port) as node:
