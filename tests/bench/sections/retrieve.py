@@ -1,12 +1,11 @@
 """`dimse get` and `dimse move` against the other users, from dcmqrscp and from `dimse scp`.
 
-No node tells when it began, so the data phase is the whole process less the median of the same with a
-single object: what a program takes to start, to negotiate and to end.
+No node tells when it began, so the data phase is the whole process less the same with a single object just
+before: what a program takes to start, to negotiate and to end.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -101,22 +100,17 @@ def from_node(bench: Bench, start: Start, port: int) -> None:
 def compete(bench: Bench, title: str, node: Filled, users: Mapping[str, Once], baseline: str) -> None:
     """All users in turns; the first one is ours and has to be as fast as each of the others."""
     table = bench.table(title, node.corpus, baseline)
-    timed = {
-        name: partial(less_start, once, node, start_of(bench, once, node)) for name, once in users.items()
-    }
-    bench.report(in_turns(table, timed, bench.runs))
+    bench.report(
+        in_turns(table, {name: partial(less_start, once, node) for name, once in users.items()}, bench.runs)
+    )
     ours, *others = users
     for data in (False, True):
         bench.judge(*(table.target(ours, other, 1.0, data=data) for other in others))
 
 
-def start_of(bench: Bench, once: Once, node: Filled) -> float:
-    """Seconds that one object takes."""
-    return statistics.median(once(node.one, 1).whole for _ in range(bench.runs))
-
-
-def less_start(once: Once, node: Filled, start: float) -> Sample:
-    """One run with all objects."""
+def less_start(once: Once, node: Filled) -> Sample:
+    """One run with one object, then one with all of them."""
+    start = once(node.one, 1).whole
     sample = once(node.all, node.corpus.objects)
     return sample._replace(data=max(sample.whole - start, 1e-4))
 
