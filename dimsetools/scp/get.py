@@ -45,15 +45,17 @@ class Get:
         model = self.models.get(request.affected_sop_class_uid)
         if model is None or request.affected_sop_class_uid != incoming.context.abstract_syntax:
             return Settled(SOP_CLASS_NOT_SUPPORTED, "the presentation context is for another SOP class")
-        getting = _Getting(self.archive, model, incoming.context, caller, log_objects=self.log_objects)
-        getting.priority = request.priority
-        return getting
+        return _Getting(self, model, incoming.context, caller, request)
 
 
 class _Getting(Retrieving):
     """One C-GET."""
 
-    priority = 0
+    def __init__(
+        self, role: Get, model: Model, context: AcceptedContext, caller: Caller, request: CGetRq
+    ) -> None:
+        super().__init__(role.archive, model, context, caller, log_objects=role.log_objects)
+        self._priority = request.priority
 
     def send(self, instances: list[Instance], conversation: Conversation) -> Generator[Reply, None, None]:
         """Make the sub-operations."""
@@ -108,7 +110,7 @@ class _Getting(Retrieving):
             request = CStoreRq(
                 affected_sop_class_uid=meta.sop_class_uid,
                 affected_sop_instance_uid=meta.sop_instance_uid,
-                priority=self.priority,
+                priority=self._priority,
             )
             source = source_of(fd, meta, context.transfer_syntax)
         except BaseException:

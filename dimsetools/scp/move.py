@@ -30,6 +30,7 @@ from dimsetools.services.store import Manner, Sender, Stored
 if TYPE_CHECKING:
     from dimsetools.archive.index import Instance
     from dimsetools.association.trace import Tracer
+    from dimsetools.association.values import AcceptedContext
     from dimsetools.dataset.models import Model
 
 _LAST_OBJECT = 0.5
@@ -72,9 +73,7 @@ class Move:
         model = self.models.get(request.affected_sop_class_uid)
         if model is None or request.affected_sop_class_uid != incoming.context.abstract_syntax:
             return Settled(SOP_CLASS_NOT_SUPPORTED, "the presentation context is for another SOP class")
-        moving = _Moving(self.archive, model, incoming.context, caller, log_objects=self.log_objects)
-        moving.ask(self, request)
-        return moving
+        return _Moving(self, model, incoming.context, caller, request)
 
 
 class _Moving(Retrieving):
@@ -82,8 +81,10 @@ class _Moving(Retrieving):
 
     event = "move"
 
-    def ask(self, role: Move, request: CMoveRq) -> None:
-        """Take what the request says beside its identifier."""
+    def __init__(
+        self, role: Move, model: Model, context: AcceptedContext, caller: Caller, request: CMoveRq
+    ) -> None:
+        super().__init__(role.archive, model, context, caller, log_objects=role.log_objects)
         self._role = role
         self._request = request
         self._destination: Destination | None = None

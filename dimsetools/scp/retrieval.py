@@ -112,7 +112,7 @@ class Retrieving(Lasting):
         context: AcceptedContext,
         caller: Caller,
         *,
-        log_objects: bool = False,
+        log_objects: bool,
     ) -> None:
         super().__init__()
         self.caller = caller
