@@ -107,8 +107,9 @@ command = NetworkCommand(
         (
             "The index is a hidden file of DIR and belongs to one node at a time. One that is lost, damaged "
             "or older than the files is no reason to guess: the node does not start (exit status 40) until "
-            "--reindex has made a new one. After a crash, and when files were added or removed by hand, the "
-            "index is brought up to date at the start. --check exits with 3 if it finds something."
+            "--reindex has made a new one. After a crash, or a while with --no-index, it is brought up to "
+            "date at the start. What was added or removed by hand, --check lists (exit status 3 if there is "
+            "anything) and --reindex takes over."
         ),
         (
             "Worklist items are files of DICOM (also *.wl of DCMTK) or JSON, read anew when they change. One "
