@@ -22,6 +22,7 @@ from tests.bench.contestants import (
     pynetdicom_findscu,
     responder,
 )
+from tests.bench.disk import spread
 from tests.bench.figures import MIB, Sample, Table, Target, in_turns, shown, verdicts
 from tests.bench.launching import run, run_printing, serve
 from tests.bench.nodes import Start, dcmqrscp
@@ -126,6 +127,13 @@ def test_retrievers_of_each_kind_get_the_same_objects(tmp_path: Path) -> None:
             folder.mkdir()
             assert run(getter(everything, folder)).code == 0
             assert sum(path.is_file() for path in folder.iterdir()) == 3
+
+
+def test_folders_that_lie_apart_are_folders_like_others(tmp_path: Path) -> None:
+    spread(tmp_path)
+    spread(tmp_path)
+    (tmp_path / "inner").mkdir()
+    assert list(tmp_path.iterdir()) == [tmp_path / "inner"]
 
 
 def test_files_are_emptied_when_they_were_counted(tmp_path: Path) -> None:

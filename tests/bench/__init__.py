@@ -17,8 +17,8 @@ How it measures, so that a figure can be doubted:
   the same with one small object, which is what storescp takes to start and to negotiate.
 - For those who query, the data phase is from the C-FIND-RQ to the A-RELEASE-RQ as seen by `responder`, who
   has all answers ready. For those who retrieve it is the whole less the same with one object, just before.
-- What receivers kept is emptied and removed only at the end, because ext4 makes the next files slowly where
-  others were removed just now. For the same reason, wait a minute between two runs of the bench.
+- What receivers kept is emptied and removed only at the end, and their folders lie apart (see `disk`): on
+  ext4 one receiver would otherwise pay for the files of another.
 - A run that lost objects is named and does not count.
 
 Targets are printed with what was measured; nothing here fails on a missed one.

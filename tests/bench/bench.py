@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from tests.bench.contestants import bare_sender
+from tests.bench.disk import spread
 from tests.bench.figures import Sample, Table, Target, shown
 from tests.bench.launching import Run, Server, run, serve
 from tests.corpus import make_file, make_folder, make_huge
@@ -35,6 +36,7 @@ class Bench:
 
     def __init__(self, folder: Path, *, quick: bool, out: IO[str], runs: int | None = None) -> None:
         self.folder = folder
+        spread(folder)
         self.quick = quick
         self.runs = runs or (3 if quick else 5)
         self.tables: list[Table] = []
@@ -111,11 +113,7 @@ class Bench:
 
     @contextmanager
     def empty(self) -> Iterator[Path]:
-        """An empty folder for a receiver. Its files are emptied afterwards, and go at the end of the bench.
-
-        Were they removed at once, the next receiver would pay for it: ext4 takes half a millisecond to make
-        a file where others were removed a few seconds ago, and ten microseconds elsewhere.
-        """
+        """An empty folder for a receiver. Its files are emptied afterwards and removed at the end (`disk`)."""
         folder = self.folder / f"kept-{next(self._numbers)}"
         folder.mkdir()
         try:
