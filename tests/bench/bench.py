@@ -113,7 +113,7 @@ class Bench:
 
     @contextmanager
     def empty(self) -> Iterator[Path]:
-        """An empty folder for a receiver. Its files are emptied afterwards and removed at the end (`disk`)."""
+        """An empty folder for a receiver; its files are emptied afterwards, removed at the end."""
         folder = self.folder / f"kept-{next(self._numbers)}"
         folder.mkdir()
         try:
