@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from dimsetools.association.values import Extended, Peer, ProposedContext, Role, Target
 
 _KEYS_UNSUPPORTED = 0xFF01
+_DROPPING = (Cause.LIMIT, Cause.STOP)
+"""Who cancels for these wants no more; when time is over, what still comes is as good as what came."""
 
 
 class Manner(NamedTuple):
@@ -99,7 +101,8 @@ class Finished(NamedTuple):
 
     `status` is that of the final response, None if there was none; `matches` counts those handed on, of
     which `malformed` did not decode. `unsupported_keys`: the peer has not used some optional keys.
-    `cancelled` tells why the query was ended early. `error`: StatusFailure; ProtocolError if the peer says
+    `cancelled` tells why the query was ended early, `dropped` how many matches came after that and were not
+    handed on. `error`: StatusFailure; ProtocolError if the peer says
     that it was cancelled and was not; LimitReached if time was over, or a C-CANCEL was not answered;
     Interrupted; InputError for a query that cannot be encoded.
     """
@@ -113,11 +116,13 @@ class Finished(NamedTuple):
     cancelled: Cause | None
     seconds: float
     error: DimseError | None
+    dropped: int = 0
 
     @property
     def complete(self) -> bool:
-        """Whether the peer has sent all that matches."""
-        return self.status is not None and describe(self.status, "C-FIND").category is Category.SUCCESS
+        """Whether all that matches was handed on."""
+        ended = self.status is not None and describe(self.status, "C-FIND").category is Category.SUCCESS
+        return ended and not self.dropped
 
     @property
     def ends_all(self) -> bool:
@@ -227,8 +232,11 @@ class Finder:
         tally = _Tally(number, perf_counter())
         try:
             for _, response, raw, _ in operation.answers():
-                if not is_pending(response.status) or operation.cancelled is not None:
-                    continue  # the last one, or one that crossed our C-CANCEL
+                if not is_pending(response.status):
+                    continue
+                if operation.cancelled in _DROPPING:  # it crossed our C-CANCEL
+                    tally.dropped += 1
+                    continue
                 if raw is None:
                     exchange.violate("sent a match without its identifier")
                 attributes, error = None, None
@@ -333,6 +341,7 @@ class _Tally:
     started: float
     matches: int = 0
     malformed: int = 0
+    dropped: int = 0
     unsupported_keys: bool = False
 
     def finished(self, operation: Operation, error: DimseError | None) -> Finished:
@@ -354,6 +363,7 @@ class _Tally:
             operation.cancelled,
             perf_counter() - self.started,
             error,
+            self.dropped,
         )
 
 

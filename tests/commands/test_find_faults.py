@@ -178,9 +178,15 @@ def test_a_limit_ends_pending_for_ever() -> None:
 
 
 def test_a_limit_that_leaves_nothing_is_a_success() -> None:
-    done = run((asked, until_cancelled(match("X"), DONE)), "--limit", 2, "--json")
+    done = run((asked, step.send(match("X") * 2), on_cancel(DONE)), "--limit", 2, "--json")
     assert done.returncode == 0
     assert "--limit" not in done.stderr
+
+
+def test_a_limit_that_leaves_matches_is_75_also_if_the_peer_had_sent_them_all() -> None:
+    done = run((asked, step.send(match("X") * 2), on_cancel(match("X") + DONE)), "--limit", 2, "--json")
+    assert (done.returncode, len(rows(done))) == (75, 2)
+    assert "--limit was reached" in done.stderr
 
 
 # -- as it comes --------------------------------------------------------------------------------------

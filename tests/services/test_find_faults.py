@@ -77,6 +77,15 @@ def test_a_limit_cancels_and_drops_what_still_comes() -> None:
     assert not end.complete
 
 
+def test_a_peer_that_had_sent_all_when_it_was_to_cancel_still_leaves_what_was_dropped() -> None:
+    events = run(
+        asked, send(match() * 2), on_cancel(match() * 3 + DONE), release(), manner=MANNER._replace(limit=2)
+    )
+    end = last(events)
+    assert (end.status, end.matches, end.dropped, end.error) == (0, 2, 3, None)
+    assert not end.complete
+
+
 def test_a_limit_that_was_all_there_is_leaves_nothing() -> None:
     events = run(asked, send(match()), on_cancel(DONE), release(), manner=MANNER._replace(limit=1))
     assert last(events).complete
@@ -106,6 +115,13 @@ def test_a_peer_that_never_ends_is_aborted_and_the_next_query_goes_to_a_new_asso
     assert isinstance(first, Finished)
     assert (first.status, first.cancelled) == (None, Cause.LIMIT)
     assert isinstance(first.error, LimitReached)
+
+
+def test_what_crosses_the_cancel_of_a_total_time_out_is_not_lost() -> None:
+    events = run(asked, send(match("A")), on_cancel(match("B") + DONE), release(), total=0.1)
+    assert names(events) == ["A", "B"]
+    end = last(events)
+    assert (end.cancelled, end.error, end.complete) == (Cause.TIME, None, True)
 
 
 def test_the_total_time_out_ends_the_run() -> None:
