@@ -69,7 +69,7 @@ class _Run:
         self._target = target
         self._wish = wish
         self._query = session.values(Query)
-        self._charset = session.node(peer).text("charset")
+        self._charset = session.node(peer).charset
         self._sort = Order(wish.sort) if wish.sort is not None else None
         fields = session.output.fields or ()
         self._picked = [name for name in fields if path(name)]
@@ -91,7 +91,7 @@ class _Run:
         if self._sort is not None:
             attributes = keyed((), returns=self._sort.names, base=attributes)
         if self._charset:
-            attributes = with_charset(attributes, tuple(self._charset.split("\\")))
+            attributes = with_charset(attributes, self._charset)
         return attributes
 
     def _manner(self) -> Manner:
@@ -102,7 +102,7 @@ class _Run:
             query.model.find,
             negotiation.transfer_syntaxes,
             abilities=query.abilities,
-            assume_charset=query.assume_charset,
+            assume_charset=query.assume_charset or self._charset,
             priority=negotiation.priority,
             abort=self._session.operation.abort,
             roles=negotiation.roles,

@@ -24,6 +24,10 @@ def _get(session: Session, peer: str, words: tuple[str, ...], classes: str) -> i
 
     target = session.target(peer)
     with Output(**printing(session)) as output:
+        if session.node(peer).text("retrieve") == "move":
+            output.warning(
+                f'{peer} has retrieve = "move" in the configuration: dimse move {peer} --receive fetches from it'
+            )
         if session.operation.dry_run:
             return rehearse(session, output, words)
         return _fetch(session, output, peer, target, words, _classes(classes))

@@ -34,7 +34,8 @@ def manner(session: Session, peer: str, model: str) -> Manner:
     query, negotiation = session.values(Query), session.negotiation
     if not model:
         raise UsageError(f"{query.model.title} has no such retrieval", hint="use another model: -M study")
-    most = session.node(peer).max_associations
+    node = session.node(peer)
+    most = node.max_associations
     jobs = session.values(Retrieval).jobs
     return Manner(
         model,
@@ -45,6 +46,8 @@ def manner(session: Session, peer: str, model: str) -> Manner:
         abilities=query.abilities,
         roles=negotiation.roles,
         extended=negotiation.extended,
+        charset=node.charset,
+        assume_charset=query.assume_charset or node.charset,
     )
 
 

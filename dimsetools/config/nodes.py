@@ -55,6 +55,12 @@ class Node(NamedTuple):
         setting = self.settings.get("max_associations")
         return None if setting is None else int(str(setting.value))
 
+    @property
+    def charset(self) -> tuple[str, ...]:
+        """The character sets of what we send, and of answers that name none; () if nothing was said."""
+        text = self.text("charset")
+        return tuple(part.strip() for part in text.split("\\")) if text else ()
+
     def text(self, word: str) -> str:
         """Return the text that `word` was set to, empty if it was not."""
         setting = self.settings.get(word)

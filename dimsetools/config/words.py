@@ -37,6 +37,15 @@ def _text(value: str) -> Value:
     return value
 
 
+def _charset(value: str) -> Value:
+    from dimsetools.dataset.charset import is_known
+
+    unknown = [name for name in value.split("\\") if name.strip() and not is_known(name)]
+    if unknown or not value.strip():
+        raise ValueError("is no Specific Character Set such as ISO_IR 100 or ISO_IR 192")
+    return value
+
+
 def _as_it_is(value: Value) -> Value:
     return value
 
@@ -97,8 +106,12 @@ WORDS: dict[str, Word] = {
     "max_associations": Word(int, _whole(1, 1024), "most associations with the node at the same time"),
     "async_ops": Word(int, _whole(1, 65535), "operations to have outstanding at a time (default 1)"),
     "transcode": Word(bool, _as_it_is, "false: never convert an object for this node (default true)"),
-    "retrieve": Word(str, _one_of("get", "move"), "how objects are retrieved: get or move"),
-    "charset": Word(str, _text, "Specific Character Set of what we send, as ISO_IR 192"),
+    "retrieve": Word(
+        str, _one_of("get", "move"), "how objects are retrieved: get or move (dimse get warns if it is move)"
+    ),
+    "charset": Word(
+        str, _charset, "Specific Character Set of what we send, and of answers that name none, as ISO_IR 100"
+    ),
     "quirks": Word(list, _names, "names of known misbehaviours of the node to put up with"),
     "tls.enabled": Word(bool, _as_it_is, "false: plain TCP although the table is there (default true)"),
     "tls.ca": Word(str, _text, "PEM file of the authorities to trust (default: the system's)"),

@@ -27,18 +27,21 @@ def matches(
     level: str,
     keys: Attributes,
     *,
+    charset: tuple[str, ...] = (),
+    assume_charset: tuple[str, ...] = (),
     stop: Stop | None = None,
     deadline: float | None = None,
 ) -> list[Attributes]:
     """Return what matches `keys` in the query class `model`; matches that do not decode are left out.
 
+    `charset` is preferred for keys that need one, `assume_charset` taken for matches that name none.
     Raises NoContext if the class is not agreed, StatusFailure, LimitReached and Interrupted, and what ends
     the association.
     """
     context = exchange.association.context_for(model)
     if context is None:
         raise no_context(exchange.association, model, name_of(model))
-    query = with_charset({**keys, LEVEL: Attribute("CS", (level,))} if level else keys)
+    query = with_charset({**keys, LEVEL: Attribute("CS", (level,))} if level else keys, charset)
     source = BytesSource(encode(dict(sorted(query.items())), context.transfer_syntax))
     request = CFindRq(affected_sop_class_uid=model)
     operation = Operation(exchange, context, request, source, stop=stop, deadline=deadline)
@@ -46,7 +49,7 @@ def matches(
     for answer in operation.answers():
         if is_pending(answer.command.status) and answer.data is not None:
             try:
-                found.append(decode(answer.data, context.transfer_syntax))
+                found.append(decode(answer.data, context.transfer_syntax, assume_charset=assume_charset))
             except InputError:
                 continue
     if operation.error is not None:

@@ -91,6 +91,7 @@ class Getter(Retriever):
     """
 
     service = "C-GET"
+    refused_hint = "many nodes offer C-MOVE alone: dimse move --receive fetches from them"
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dimsetools.association.negotiation import plan
 from dimsetools.association.opening import no_context, open_association
 from dimsetools.association.stop import Stop
-from dimsetools.dataset.encode import encode
+from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.errors import (
     Aborted,
     ConnectionLost,
@@ -68,7 +68,8 @@ _CROWDED = (Rejected, Unreachable)
 class Manner(NamedTuple):
     """How to retrieve. `model` is the SOP class of C-GET or C-MOVE, `find` that of the query beside it.
 
-    `find` is "" where the model has none.
+    `find` is "" where the model has none. `charset` is preferred for its keys, `assume_charset` taken for
+    matches that name no Specific Character Set.
     """
 
     model: str
@@ -79,6 +80,8 @@ class Manner(NamedTuple):
     abilities: Abilities = Abilities()
     roles: tuple[Role, ...] = ()
     extended: tuple[Extended, ...] = ()
+    charset: tuple[str, ...] = ()
+    assume_charset: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -138,6 +141,8 @@ class Retriever:
     """Makes retrieves from `target`; the events of a run come from `run`, once."""
 
     service = ""
+    refused_hint = ""
+    """What to try where the peer does not offer the service."""
 
     def __init__(
         self,
@@ -205,8 +210,16 @@ class Retriever:
     def ask(self, line: Line, level: str, keys: Attributes) -> list[Attributes]:
         """Ask the peer over an association that is open."""
         assert line.exchange is not None
+        manner = self.manner
         return asking.matches(
-            line.exchange, self.manner.find, level, keys, stop=self.stop, deadline=self.deadline
+            line.exchange,
+            manner.find,
+            level,
+            keys,
+            charset=manner.charset,
+            assume_charset=manner.assume_charset,
+            stop=self.stop,
+            deadline=self.deadline,
         )
 
     # -- for those who know the service ---------------------------------------------------------------
@@ -225,7 +238,7 @@ class Retriever:
         wanted, before = account.wanted, account.counts
         account.counts = Counts()
         syntax = context.transfer_syntax
-        source = BytesSource(encode(wanted.identifier, syntax))
+        source = BytesSource(encode(with_charset(wanted.identifier, self.manner.charset), syntax))
         operation = Operation(exchange, context, request, source, stop=self.stop, deadline=self.deadline)
         for event in operation.events():
             if isinstance(event, Incoming):
@@ -258,7 +271,9 @@ class Retriever:
     def _context(self, exchange: Exchange) -> AcceptedContext:
         context = exchange.association.context_for(self.manner.model)
         if context is None:
-            raise no_context(exchange.association, self.manner.model, name_of(self.manner.model))
+            error = no_context(exchange.association, self.manner.model, name_of(self.manner.model))
+            error.hint = self.refused_hint or error.hint
+            raise error
         return context
 
     # -- associations -------------------------------------------------------------------------------

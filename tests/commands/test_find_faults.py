@@ -147,6 +147,12 @@ def test_results_are_in_utf_8_whatever_the_locale(form: str) -> None:
     assert "Müller" in done.stdout
 
 
+def test_the_character_set_of_a_node_is_that_of_its_answers_too() -> None:
+    with scripted_server((step.accept(), *says(match(b"M\xfcller"), DONE), *END)) as server:
+        done = find(server.address, "--json=PatientName", env={"DIMSE_CHARSET": "ISO_IR 100"})
+    assert (done.returncode, rows(done)) == (0, [{"PatientName": "M\xfcller"}]), done.stderr
+
+
 def test_private_and_unknown_tags_survive() -> None:
     private = b"\x09\x00\x10\x00LO\4\0ACME" + b"\x09\x00\x01\x10UN\0\0\2\0\0\0\1\2"
     done = run(says(find_rsp(0xFF00, private), DONE), "--json")

@@ -189,9 +189,27 @@ def test_missing_instances_are_found_by_asking(tmp_path: Path) -> None:
     assert [row["SOPInstanceUID"] for row in events(done, "missing")] == ["1.2.777"]
 
 
+def test_a_node_that_is_said_to_take_moves_only_is_a_warning(tmp_path: Path) -> None:
+    with refusing_port() as port:
+        node = {"DIMSE_NODE_PACS": f"PACS@127.0.0.1:{port}", "DIMSE_RETRIEVE": "move"}
+        done = get("pacs", "-o", tmp_path / "out", env=node)
+    assert "dimse move pacs --receive" in done.stderr
+
+
+def test_keys_that_are_not_ascii_are_sent_with_their_character_set() -> None:
+    with scripted_server([accepting(), asked(), step.send(rsp(0)), *END]) as server:
+        words = ("-P", "PatientID=\xdc1", "--classes", "CTImageStorage", "--ignore")
+        done = dimse.run("get", server.address, *words, env={"DIMSE_CHARSET": "ISO_IR 100"})
+        server.finish()
+    assert done.returncode == 0, done.stderr
+    assert b"\xdc1" in server.first.messages[0].data
+    assert b"ISO_IR 100" in server.first.messages[0].data
+
+
 def test_a_peer_without_c_get_is_told_from_one_that_is_not_there(tmp_path: Path) -> None:
     with scripted_server([accepting(refused=(STUDY_GET,)), step.closed()]) as server:
-        assert get(server.address, "-o", tmp_path / "out").returncode == 66
+        done = get(server.address, "-o", tmp_path / "out")
+    assert (done.returncode, "dimse move --receive" in done.stderr) == (66, True)
     with refusing_port() as port:
         assert get(f"127.0.0.1:{port}", "-o", tmp_path / "out").returncode == 60
 

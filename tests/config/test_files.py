@@ -37,6 +37,7 @@ NODE = '[nodes.pacs]\naddress = "PACS@host:104"\n'
         (NODE + "retrieve = 'pull'\n", r"retrieve must be one of get, move", ""),
         (NODE + "quirks = [1]\n", r"quirks must be a list of strings", ""),
         (NODE + "tls = 'yes'\n", r"tls.enabled must be true or false", ""),
+        (NODE + "charset = 'latin1'\n", r"charset is no Specific Character Set", ""),
         (NODE + "tls = { profile = 'none' }\n", r"tls.profile must be one of bcp195", ""),
         (NODE + "identity = 'me'\n", r"\[nodes.pacs\] identity: unknown key", ""),
         (
@@ -96,7 +97,7 @@ identity = { user = "me", response = true }
     assert tuple(target.timeouts) == (1, 2.5, None, 4, None)
     assert (target.max_pdu, target.async_window, target.calling_aet) == (0, 5, "ME")
     assert (node.max_associations, node.transcode, node.text("retrieve")) == (3, False, "move")
-    assert (node.text("charset"), node.settings["quirks"].value) == ("ISO_IR 192", ("one", "two"))
+    assert (node.charset, node.settings["quirks"].value) == (("ISO_IR 192",), ("one", "two"))
     assert target.tls is not None
     assert (target.tls.ca_file, target.tls.profile) == (str(bare / "work" / "ca.pem"), "rfc8996")
     assert (target.tls.server_name, target.tls.verify) == ("pacs", False)

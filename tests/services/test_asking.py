@@ -17,13 +17,15 @@ from tests.services.querying import DONE, STUDY_FIND, answering, find_rsp, match
 from tests.services.retrieving import keys
 
 
-def ask(step: Step, model: str = STUDY_FIND) -> tuple[list[Attributes], bytes]:
+def ask(
+    step: Step, model: str = STUDY_FIND, name: str = "DOE^*", **charsets: tuple[str, ...]
+) -> tuple[list[Attributes], bytes]:
     """What comes of one question, and what was asked."""
     with scripted_server([accept(), step, release(), closed()]) as server:
         target = Target(HOST, server.port, timeouts=AMPLE)
         association = open_association(target, plan([(STUDY_FIND, (EXPLICIT_LE,))])[0])
         try:
-            found = matches(Exchange(association), model, "STUDY", keys(PatientName="DOE^*"))
+            found = matches(Exchange(association), model, "STUDY", keys(PatientName=name), **charsets)
         finally:
             association.release()
         return found, server.first.messages[0].data if server.first.messages else b""
@@ -45,3 +47,12 @@ def test_a_failure_status_is_raised() -> None:
 def test_a_class_that_is_not_agreed_is_named() -> None:
     with pytest.raises(NoContext):
         ask(lambda _: None, model="1.2.3")
+
+
+def test_character_sets_are_those_that_were_agreed_upon() -> None:
+    answer = answering(lambda _: match(b"Gr\xfcn") + DONE)
+    latin = ("ISO_IR 100",)
+    found, asked = ask(answer, name="M\xfcller*", charset=latin, assume_charset=latin)
+    assert found == [keys(PatientName="Gr\xfcn")]
+    assert b"M\xfcller*" in asked
+    assert b"ISO_IR 100" in asked
