@@ -353,10 +353,11 @@ def test_a_peer_that_takes_one_association_gets_everything_over_that_one() -> No
     def reject(talk: Conversation) -> None:
         talk.expect(wire.ASSOCIATE_RQ)
         talk.send(wire.associate_rj(2, 3, 2))
+        talk.wait_closed()
         full.set()
 
     answers = [one for number in (1, 2, 3) for one in (asked(), step.send(rsp(0, number=number)))]
-    with scripted_server([taken, *answers, *END], [reject, step.closed()]) as server:
+    with scripted_server([taken, *answers, *END], [reject]) as server:
         events = get(server, OTHER, OTHER, OTHER, jobs=2)
         server.finish()
     assert [done.error for done in retrieved(events)] == [None] * 3
