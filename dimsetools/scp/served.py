@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from dimsetools.association.trace import Tracer
 
 
+_MOST_COUNTED = 0xFFFF
+
+
 class Manner(NamedTuple):
     """How associations are served, the same for all of them."""
 
@@ -344,6 +347,7 @@ def _response(request: Request, reply: Reply) -> Response:
         more["error_comment"] = comment(reply.comment)
     if reply.offending:
         more["offending_element"] = reply.offending
-    if reply.counts is not None:
-        more |= reply.counts._asdict()
+    if reply.counts is not None:  # of more sub-operations than a US can count, the most that it can
+        counts = reply.counts._asdict()
+        more |= {name: None if count is None else min(count, _MOST_COUNTED) for name, count in counts.items()}
     return request.answer(reply.status, **more)

@@ -10,10 +10,14 @@ import pytest
 
 from dimsetools.association.values import Timeouts
 from dimsetools.dataset.flat import flat
-from dimsetools.message.composite import CGetRq
+from dimsetools.message.command import decode as decode_command
+from dimsetools.message.command import encode as encode_command
+from dimsetools.message.composite import CGetRq, CGetRsp
 from dimsetools.scp.get import Get
 from dimsetools.scp.kept import Archive
 from dimsetools.scp.policy import AcceptPolicy
+from dimsetools.scp.roles import Counts, Reply
+from dimsetools.scp.served import _response
 from dimsetools.scp.server import Limits
 from tests.corpus import EXPLICIT_LE, IMPLICIT_LE, JPEG_BASELINE, MR_IMAGE, Made, make_file
 from tests.scp.archive import Listed, archive, instance_of
@@ -384,3 +388,11 @@ def test_a_retrieve_under_way_finishes_in_the_grace(tmp_path: Path) -> None:
         assert status(receive(talk)[1][-1]) == 0
         talk.expect(wire.ABORT)
         node.join()
+
+
+def test_more_sub_operations_than_can_be_counted_are_told_as_the_most_that_can() -> None:
+    request = CGetRq(message_id=1, affected_sop_class_uid=STUDY.get)
+    response = _response(request, Reply(0xFF00, counts=Counts(70_000, 5)))
+    told = decode_command(encode_command(response, data_set=False)).message
+    assert isinstance(told, CGetRsp)
+    assert (told.remaining, told.completed) == (0xFFFF, 5)
