@@ -43,6 +43,8 @@ _EXIT_STATUS = (
     "40-45 output, 60 no connection, 61 rejected or aborted, 62 no answer or connection lost, "
     "66 no presentation context, 68-69 warnings, 70 TLS, 75 limit reached, 130 and 143 interrupted."
 )
+_OURS = "cannot-listen"
+"""A failure that is not about the peer, by its name: its room is not loaded for that."""
 _CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
@@ -148,7 +150,7 @@ def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int
         traceback.print_exception(error)
     try:
         with Output(**options.printing()) as output:
-            ours = isinstance(named, (UsageError, InputError, OutputError))
+            ours = isinstance(named, (UsageError, InputError, OutputError)) or named.name == _OURS
             output.failure(named, "" if session is None or ours else session.called)
     except BrokenPipeError:
         _reader_left()

@@ -114,6 +114,7 @@ class _Run:
         from dimsetools.render.find import proposal
         from dimsetools.services.find import proposed
 
+        output.naming("query")
         output.record(*proposal(self._query.model, self._target, *proposed(self._manner())))
         for query in queries:
             output.result(query)

@@ -26,10 +26,10 @@ def _get(session: Session, peer: str, words: tuple[str, ...], classes: str) -> i
     with Output(**printing(session)) as output:
         if session.node(peer).text("retrieve") == "move":
             output.warning(
-                f'{peer} has retrieve = "move" in the configuration: dimse move {peer} --receive fetches from it'
+                f'the configuration says retrieve = "move" of {peer}: try dimse move {peer} --receive'
             )
         if session.operation.dry_run:
-            return rehearse(session, output, words)
+            return rehearse(session, output, words, f"would fetch from {target}:")
         return _fetch(session, output, peer, target, words, _classes(classes))
 
 
@@ -111,7 +111,6 @@ command = NetworkCommand(
         ),
     ],
     groups=(RETRIEVAL, SEARCH, KEPT, *REQUESTOR),
-    without=("repeat", "interval"),
     examples=[
         ("dimse get pacs StudyInstanceUID=1.2.3 -o study", "fetch a study"),
         ("dimse get pacs PatientName='DOE*' StudyDate=-7d -o in", "search, and fetch what is found"),

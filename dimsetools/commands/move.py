@@ -50,7 +50,8 @@ def _move(
     tls = _server_tls(target) if receive_tls else None
     with Output(**printing(session)) as output:
         if session.operation.dry_run:
-            return rehearse(session, output, words)
+            to = dest or target.calling_aet
+            return rehearse(session, output, words, f"would have {target} send to {to}:")
         mission = _Mission(session, output, peer, target, dest or target.calling_aet)
         return mission.send(words) if receive is None else mission.receive(words, receive, allow, tls)
 
@@ -238,7 +239,6 @@ command = NetworkCommand(
         ),
     ],
     groups=(RETRIEVAL, SEARCH, KEPT, *REQUESTOR),
-    without=("repeat", "interval"),
     examples=[
         ("dimse move pacs --dest WORKSTATION StudyInstanceUID=1.2.3", "send a study to somebody else"),
         ("dimse move pacs --receive -o in StudyInstanceUID=1.2.3", "fetch it, from a node without C-GET"),

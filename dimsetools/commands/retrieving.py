@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import closing
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING
 
 from dimsetools.errors import DimseError, ExitCode, OutputFolderError, UsageError
@@ -13,7 +13,7 @@ from dimsetools.options.query import Query
 from dimsetools.options.retrieve import Retrieval, wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from dimsetools.archive.objects import ObjectStore
     from dimsetools.dataset.attributes import Attributes
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dimsetools.options.output import Printing
     from dimsetools.render import Output
     from dimsetools.render.retrieve import Telling
-    from dimsetools.services.retrieve import Retrieved
+    from dimsetools.services.retrieve import Retrieved, Wanted
     from dimsetools.services.retriever import Manner, Retriever
 
 HERE = "."
@@ -84,18 +84,19 @@ def printing(session: Session) -> Printing:
     return how
 
 
-def rehearse(session: Session, output: Output, words: Sequence[str]) -> int:
-    """Show what would be searched for and retrieved, as data sets."""
+def rehearse(session: Session, output: Output, words: Sequence[str], intent: str) -> int:
+    """Show what would be searched for and retrieved, as data sets; `intent` says where it would come from."""
 
     def search(_level: str, keys: Attributes) -> list[Attributes]:
-        output.note("would search for:")
+        output.note(f"{intent} what a search for this finds")
         output.result(keys)
         return []
 
+    output.naming("keys")
     query, retrieval = session.values(Query), session.values(Retrieval)
     found = wanted(query, retrieval, words, search=search, bad=output.failure, stop=session.stop)
     for one in found:
-        output.note("would retrieve:")
+        output.note(f"{intent} this")
         output.result(one.identifier)
     return ExitCode.OK
 
@@ -112,7 +113,7 @@ class Run:
         self._retrieval = session.values(Retrieval)
         self._telling: Telling
         self._retriever: Retriever
-        self._found = wanted(
+        found = wanted(
             session.values(Query),
             self._retrieval,
             words,
@@ -120,6 +121,7 @@ class Run:
             bad=lambda error: self._telling.unreadable(error),
             stop=session.stop,
         )
+        self._found = _repeated(found, session)
         self._done: list[Retrieved] = []
         self._seconds = 0.0
         self.stored = 0
@@ -176,3 +178,17 @@ class Run:
         code = stop.exit_code if stop.requested else code
         self._telling.end(address, self._seconds, code)
         return code
+
+
+def _repeated(found: Iterator[Wanted], session: Session) -> Iterator[Wanted]:
+    """Return what was found, as often as that is asked for; it is searched for once."""
+    times, interval = session.operation.repeat or 1, session.operation.interval or 0.0
+    began, kept = monotonic(), []
+    for one in found:
+        if times > 1:
+            kept.append(one)
+        yield one
+    for number in range(1, times):
+        if session.stop.wait(max(began + number * interval - monotonic(), 0.0)):
+            return
+        yield from kept

@@ -117,10 +117,9 @@ def _check_level(model: Model, level: str) -> None:
         return
     if not model.levels:
         raise UsageError(f"{model.title} has no levels", hint="leave out -L")
-    raise UsageError(
-        f"{model.title} has no {level or 'empty'} level",
-        hint="its levels: " + ", ".join(known.lower() for known in model.levels),
-    )
+    levels = "its levels: " + ", ".join(known.lower() for known in model.levels)
+    root = "; Patient Root (-P) has it" if level == "PATIENT" else ""
+    raise UsageError(f"{model.title} has no {level or 'empty'} level", hint=levels + root)
 
 
 def _check_single(attributes: Attributes, tag: int, what: str) -> None:

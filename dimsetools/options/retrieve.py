@@ -176,7 +176,18 @@ WANTED = click.Argument(
     "DICOM JSON, JSON by keywords (one query a line), dump lines or XML; - is stdin.",
 )
 """The positional words of a command that retrieves."""
+
+
+def _for_searching(option: click.Option) -> click.Option:
+    """Return an option of a query as it is where the models are those that can be retrieved from."""
+    if option.name != "model_name":
+        return option
+    text = "Information model: study (the default), patient, patient-study, composite, ..."
+    return _option(("-M", "--model", "model_name"), text, metavar="MODEL", type=option.type)
+
+
 SEARCH = QUERY.without("returns", "worklist", "timezone")
+SEARCH = SEARCH._replace(options=tuple(map(_for_searching, SEARCH.options)))
 """The keys: there is nothing to be returned but what a retrieve needs."""
 
 

@@ -42,7 +42,7 @@ class Dump(Formatter):
         if self.layout.fields is not None:
             attributes = picked(attributes, [path for _, path in self.paths])
             extra = {name: extra.get(name) for name, path in self.paths if not path}
-        head = f"# match {self._number} {_pairs(extra)}".rstrip()
+        head = f"# {self.word} {self._number} {_pairs(extra)}".rstrip()
         apart = "\n" if self._number > 1 else ""
         return apart + "\n".join((head, *lines(in_utf8(attributes)), ""))
 

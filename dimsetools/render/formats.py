@@ -38,7 +38,12 @@ class Layout(NamedTuple):
 
 
 class Formatter:
-    """Turns records into lines of text; an empty text means the format has no place for it."""
+    """Turns records into lines of text; an empty text means the format has no place for it.
+
+    `word` is what a data set is called, where it is called anything.
+    """
+
+    word = "match"
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout

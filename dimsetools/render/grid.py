@@ -47,8 +47,21 @@ _SHORT_HEADINGS = {
     "NumberOfStudyRelatedSeries": "Series",
     "NumberOfStudyRelatedInstances": "Instances",
     "NumberOfSeriesRelatedInstances": "Instances",
+    "ScheduledProcedureStepStartDate": "StartDate",
+    "ScheduledProcedureStepStartTime": "StartTime",
+    "ScheduledProcedureStepDescription": "Step",
+    "ScheduledStationAETitle": "Station",
+    "ScheduledPerformingPhysicianName": "Performing",
+    "RequestedProcedureDescription": "Procedure",
+    "RequestedProcedureID": "ProcedureID",
+    "RequestingPhysician": "Requesting",
 }
 """Where the keyword is far longer than any value."""
+_LEADING = (
+    "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime", "Modality", "PatientName",
+    "PatientID",
+)  # fmt: skip
+"""Columns of a worklist, which its readers look at first, whatever their tags."""
 _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})")
 _TIME = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})(?:\.[0-9]+)?")
 
@@ -63,12 +76,15 @@ class Column(NamedTuple):
 
 
 class Grid:
-    """The rows of a table; columns that the user picked keep their order, else UIDs stand last."""
+    """The rows of a table; columns that the user picked keep their order, else UIDs stand last.
+
+    Of a worklist the time and the patient of a step come first.
+    """
 
     def __init__(self, names: Sequence[str], layout: Layout) -> None:
         columns = [_column(name) for name in names]
         if layout.fields is None:
-            columns.sort(key=lambda column: column.vr == "UI")
+            columns.sort(key=_rank if any(map(_of_a_step, columns)) else lambda column: column.vr == "UI")
         self._columns = columns
         self._layout = layout
         self._waiting: list[list[str]] = []
@@ -106,7 +122,7 @@ class Grid:
             width=wide if self._layout.width else max(wide, seen),
             cut=column.vr not in _WHOLE,
             uid=column.vr == "UI",
-            empty=not seen and not usual,
+            empty=not seen,
         )
 
     def _heading(self, widths: list[int]) -> str:
@@ -133,6 +149,15 @@ def _column(name: str) -> Column:
     where = path(name)
     heading = name.rpartition(".")[2].lstrip("_")
     return Column(name, where, vr_of(where[-1]) if where else "", _SHORT_HEADINGS.get(heading, heading))
+
+
+def _of_a_step(column: Column) -> bool:
+    return column.name.endswith(_LEADING[0])
+
+
+def _rank(column: Column) -> int:
+    keyword = column.name.rpartition(".")[2]
+    return _LEADING.index(keyword) if keyword in _LEADING else len(_LEADING) + (column.vr == "UI")
 
 
 def _cell(attribute: Attribute | None) -> str:

@@ -97,6 +97,10 @@ class Output:
             self._release()
             self._screen.out(self._formatter.record(record, line))
 
+    def naming(self, word: str) -> None:
+        """Call what `result` shows a `word`: it is a match otherwise."""
+        self._formatter.word = word
+
     def result(self, attributes: Attributes, extra: Record = _NOTHING, *, more: bool = False) -> None:
         """Write one data set that a peer gave us, `extra` beside it under names of our own.
 

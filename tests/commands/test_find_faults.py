@@ -72,7 +72,7 @@ def test_dry_run_shows_the_query_as_a_dump_and_connects_to_nobody() -> None:
     head, number, *lines = done.stdout.splitlines()
     assert head.startswith(f"# would call {NOWHERE} as ME, no TLS, for Study Root Query/Retrieve ")
     assert head.endswith("extended negotiation 000001")
-    assert number == "# match 1"
+    assert number == "# query 1"
     assert [line.split()[0] for line in lines] == [
         "(0008,0020)", "(0008,0052)", "(0010,0020)", "(0020,000d)"
     ]  # fmt: skip

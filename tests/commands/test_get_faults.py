@@ -196,6 +196,14 @@ def test_a_node_that_is_said_to_take_moves_only_is_a_warning(tmp_path: Path) -> 
     assert "dimse move pacs --receive" in done.stderr
 
 
+def test_a_retrieve_is_repeated() -> None:
+    again = (asked(), send_object(2, message_id=2), step.send(rsp(0, number=2)))
+    with scripted_server([accepting(), asked(), send_object(1), step.send(rsp(0)), *again, *END]) as server:
+        done = get(server.address, "--repeat", 2, "--interval", "10ms", "--ignore", "--json")
+        server.finish()
+    assert (done.returncode, len(events(done, "retrieved"))) == (0, 2), done.stderr
+
+
 def test_keys_that_are_not_ascii_are_sent_with_their_character_set() -> None:
     with scripted_server([accepting(), asked(), step.send(rsp(0)), *END]) as server:
         words = ("-P", "PatientID=\xdc1", "--classes", "CTImageStorage", "--ignore")
@@ -245,8 +253,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 def test_a_rehearsal_connects_to_nobody(tmp_path: Path) -> None:
     done = dimse.run("get", "PACS@127.0.0.1:9", "StudyDate=20260101", "--dry-run", cwd=tmp_path)
     assert done.returncode == 0
-    assert "would search for" in done.stderr
+    assert "would fetch from PACS@127.0.0.1:9: what a search for this finds" in done.stderr
     assert "20260101" in done.stdout
+    assert done.stdout.startswith("# keys 1\n")
     done = dimse.run("get", "PACS@127.0.0.1:9", "StudyInstanceUID=1.2", "--dry-run", "--json", cwd=tmp_path)
     assert '"StudyInstanceUID":"1.2"' in done.stdout.replace(" ", "")
     assert list(tmp_path.iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,13 @@ def test_what_does_not_go_together_is_said_before_anything_is_sent(
 ) -> None:
     done = move("PACS@127.0.0.1:9", *words)
     assert (done.returncode, reason in done.stderr) == (2, True), done.stderr
+
+
+def test_a_port_that_is_taken_is_not_blamed_on_the_peer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = move("PACS@127.0.0.1:9", "--receive", taken.getsockname()[1], "--ignore", STUDY)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: cannot listen on ")
 
 
 def test_objects_that_the_peer_counts_and_never_sends_are_missing(tmp_path: Path) -> None:

@@ -48,9 +48,9 @@ FINE = [
 
 WRONG = [
     ("composite", "IMAGE", keys(), "not searched", "-M study"),
-    ("study", "PATIENT", keys(), "no PATIENT level", "study, series, image"),
+    ("study", "PATIENT", keys(), "no PATIENT level", "study, series, image; Patient Root (-P)"),
     ("study", "", keys(), "no empty level", "study"),
-    ("worklist", "STUDY", keys(), "no levels", "leave out -L"),
+    ("study", "PATIENT", keys(), "no PATIENT level", "-P"),
     ("study", "SERIES", keys(Modality="CT"), "SERIES level needs StudyInstanceUID", "--relational"),
     ("study", "SERIES", keys(StudyInstanceUID=""), "needs StudyInstanceUID", "--relational"),
     ("study", "SERIES", keys(StudyInstanceUID="1.2\\1.3"), "one StudyInstanceUID, not 2", "once"),

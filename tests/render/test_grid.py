@@ -80,3 +80,16 @@ def test_names_of_our_own_are_columns_too() -> None:
     grid = Grid(("PatientID", "_path"), Layout())
     grid.row({0x00100020: Attribute("LO", ("P1",))}, {"_path": "a/b"})
     assert grid.settled().split() == ["PatientID", "path", "P1", "a/b"]
+
+
+def test_a_worklist_begins_with_the_time_of_the_step_and_the_patient() -> None:
+    step = "ScheduledProcedureStepSequence."
+    names = ("AccessionNumber", "PatientName", f"{step}Modality", f"{step}ScheduledProcedureStepStartDate")
+    assert table(STEP, names=names)[0].split() == ["StartDate", "Modality", "PatientName", "Accession"]
+    assert table(STUDY, names=("Modality", "PatientName", "StudyDate"))[0].split()[0] == "Modality"
+
+
+def test_empty_columns_go_first_where_there_is_no_room_be_there_one_row_or_many() -> None:
+    names = ("AccessionNumber", "StudyDate", "PatientName", "PatientID")
+    for rows in ((STUDY,), (STUDY,) * 5):
+        assert "Accession" not in table(*rows, names=names, width=38)[0]
