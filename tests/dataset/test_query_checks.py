@@ -50,7 +50,7 @@ WRONG = [
     ("composite", "IMAGE", keys(), "not searched", "-M study"),
     ("study", "PATIENT", keys(), "no PATIENT level", "study, series, image; Patient Root (-P)"),
     ("study", "", keys(), "no empty level", "study"),
-    ("study", "PATIENT", keys(), "no PATIENT level", "-P"),
+    ("worklist", "STUDY", keys(), "no levels", "leave out -L"),
     ("study", "SERIES", keys(Modality="CT"), "SERIES level needs StudyInstanceUID", "--relational"),
     ("study", "SERIES", keys(StudyInstanceUID=""), "needs StudyInstanceUID", "--relational"),
     ("study", "SERIES", keys(StudyInstanceUID="1.2\\1.3"), "one StudyInstanceUID, not 2", "once"),

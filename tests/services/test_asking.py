@@ -25,7 +25,14 @@ def ask(
         target = Target(HOST, server.port, timeouts=AMPLE)
         association = open_association(target, plan([(STUDY_FIND, (EXPLICIT_LE,))])[0])
         try:
-            found = matches(Exchange(association), model, "STUDY", keys(PatientName=name), **charsets)
+            found = matches(
+                Exchange(association),
+                model,
+                "STUDY",
+                keys(PatientName=name),
+                charset=charset,
+                assume_charset=charset,
+            )
         finally:
             association.release()
         return found, server.first.messages[0].data if server.first.messages else b""
@@ -51,8 +58,7 @@ def test_a_class_that_is_not_agreed_is_named() -> None:
 
 def test_character_sets_are_those_that_were_agreed_upon() -> None:
     answer = answering(lambda _: match(b"Gr\xfcn") + DONE)
-    latin = ("ISO_IR 100",)
-    found, asked = ask(answer, name="M\xfcller*", charset=latin, assume_charset=latin)
+    found, asked = ask(answer, name="M\xfcller*", charset=("ISO_IR 100",))
     assert found == [keys(PatientName="Gr\xfcn")]
     assert b"M\xfcller*" in asked
     assert b"ISO_IR 100" in asked
