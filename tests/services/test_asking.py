@@ -18,7 +18,7 @@ from tests.services.retrieving import keys
 
 
 def ask(
-    step: Step, model: str = STUDY_FIND, name: str = "DOE^*", **charsets: tuple[str, ...]
+    step: Step, model: str = STUDY_FIND, name: str = "DOE^*", charset: tuple[str, ...] = ()
 ) -> tuple[list[Attributes], bytes]:
     """What comes of one question, and what was asked."""
     with scripted_server([accept(), step, release(), closed()]) as server:
