@@ -43,6 +43,12 @@ class Entity:
         """Its level."""
         return self.key[0]
 
+    def has(self, found: Entities) -> bool:
+        """Tell whether an object belongs to it."""
+        if self.level == PATIENT:
+            return self.key[1] == found.identity
+        return self.key[1:] == (found.study_uid, found.series_uid)[: len(self.key) - 1]
+
 
 class Hierarchy:
     """Keeps the rows above the images in line with them; `read` returns the attributes of a file."""
@@ -149,7 +155,8 @@ class Hierarchy:
         else:
             found = self._read(path)
         entity.latest = (mtime, owner)
-        if found is None:  # its file is not there any more: the attributes stay until it is found out
+        if found is None or not entity.has(found):
+            # Its file is gone, or another writer's whose row is yet to come: what there is stays till then.
             return []
         if level == STUDY:
             left = self._write_study(entity, found, entity.latest)

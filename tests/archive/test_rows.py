@@ -197,6 +197,26 @@ def test_a_row_describes_the_file_that_is_there(archive: Archive, monkeypatch: p
     is_like_a_new_one(archive)
 
 
+@pytest.mark.parametrize("moved", ["SeriesInstanceUID", "StudyInstanceUID", "PatientID"])
+def test_a_file_that_is_ahead_of_its_row_describes_nothing_else(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch, moved: str
+) -> None:
+    """A writer has renamed its file, which is of another series now, and another one's row comes first."""
+    for uid, at in (("1", "1.2"), ("2", "1.1"), ("3", "1.1")):
+        archive.put(uid, mtime=int(uid), **{moved: at, "StudyDescription": uid})
+    real = archive.index.add
+
+    def overtaken(*args: object) -> None:
+        monkeypatch.setattr(archive.index, "add", real)
+        archive.put("3", mtime=3, **{moved: "1.3", "StudyDescription": "overtaking"})  # leaves 2.dcm
+        assert len(archive.find("IMAGE", "SOPInstanceUID")) == 3
+        real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(archive.index, "add", overtaken)
+    archive.put("2", mtime=2, **{moved: "1.2", "StudyDescription": "overtaken"})
+    is_like_a_new_one(archive)
+
+
 def test_a_file_that_was_removed_at_once_gets_no_row(
     archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
