@@ -11,6 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shlex
 import sqlite3
 import stat
 from collections.abc import Callable, Iterator
@@ -25,8 +26,6 @@ NAME = ".dimse-index.sqlite3"
 NEW_NAME = ".dimse-index.new"
 COMPANIONS = ("", "-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite keeps an index in."""
-
-REBUILD = "rebuild it from the files: dimse scp --reindex"
 
 _TOKEN = 32
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -73,6 +72,11 @@ class Guard:
             os.fsync(self._descriptor)
 
 
+def rebuild_hint(shown: str) -> str:
+    """Return how to get a new index of a folder."""
+    return f"rebuild it from the files: dimse scp {shlex.quote(shown)} --reindex"
+
+
 def new_token() -> str:
     """Return a token that was never there before."""
     return secrets.token_hex(_TOKEN // 2)
@@ -103,7 +107,23 @@ def connect_to_build(path: str) -> sqlite3.Connection:
 
 def connect_to_check(path: str) -> sqlite3.Connection:
     """Open an index that may be in use, to read it; temporary tables can be made."""
-    return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True, isolation_level=None)
+    try:
+        return _readable(path)
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorname", "") != "SQLITE_CANTOPEN" or os.path.exists(f"{path}-wal"):
+            raise
+    # Where nothing can be written, as in a snapshot, nobody else can write either.
+    return _readable(path, "&immutable=1")
+
+
+def _readable(path: str, more: str = "") -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(path)}?mode=ro{more}", uri=True, isolation_level=None)
+    try:
+        connection.execute(sql.GET_VERSION).close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 def _connection(path: str) -> sqlite3.Connection:
@@ -116,7 +136,9 @@ def damage(shown: str) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise IndexUnusable(f"the index of {shown!r} cannot be used: {error}", hint=REBUILD) from error
+        raise IndexUnusable(
+            f"the index of {shown!r} cannot be used: {error}", hint=rebuild_hint(shown)
+        ) from error
 
 
 def make_file(root: int, shown: str, has_objects: Callable[[int], bool]) -> bool:
@@ -129,12 +151,12 @@ def make_file(root: int, shown: str, has_objects: Callable[[int], bool]) -> bool
     except FileNotFoundError:
         if has_objects(root):
             raise IndexUnusable(
-                f"there are objects in {shown!r} but no index of them", hint=REBUILD
+                f"there are objects in {shown!r} but no index of them", hint=rebuild_hint(shown)
             ) from None
         create(root, NAME)
         return True
     if not stat.S_ISREG(status.st_mode):
-        raise IndexUnusable(f"the index of {shown!r} is no regular file", hint=REBUILD)
+        raise IndexUnusable(f"the index of {shown!r} is no regular file", hint=rebuild_hint(shown))
     return status.st_size == 0 and not has_objects(root)
 
 
@@ -161,15 +183,16 @@ def check(connection: sqlite3.Connection, guard: Guard, shown: str, *, is_new: b
         make_tables(connection)
         return True
     (version,) = connection.execute(sql.GET_VERSION).fetchone()
+    if not version:
+        raise IndexUnusable(f"the index of {shown!r} is empty", hint=rebuild_hint(shown))
     if version != sql.VERSION:
-        raise IndexUnusable(f"the index of {shown!r} is of another version", hint=REBUILD)
+        raise IndexUnusable(f"the index of {shown!r} is of another version", hint=rebuild_hint(shown))
     token, clean = connection.execute(sql.GET_STATE).fetchone()
     if token not in guard.tokens():
-        raise IndexUnusable(f"the index of {shown!r} is older than its files", hint=REBUILD)
-    if not clean:
-        (found,) = connection.execute(sql.CHECK).fetchone()
-        if found != "ok":
-            raise IndexUnusable(f"the index of {shown!r} is damaged: {found}", hint=REBUILD)
+        raise IndexUnusable(f"the index of {shown!r} is older than its files", hint=rebuild_hint(shown))
+    (found,) = connection.execute(sql.CHECK).fetchone()  # takes a second for a million instances
+    if found != "ok":
+        raise IndexUnusable(f"the index of {shown!r} is damaged: {found}", hint=rebuild_hint(shown))
     return bool(clean)
 
 

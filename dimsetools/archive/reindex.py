@@ -49,6 +49,7 @@ class Kind(StrEnum):
 
     NO_ROW = "file-without-row"
     NO_FILE = "row-without-file"
+    CHANGED = "row-out-of-date"
 
 
 class Difference(NamedTuple):
@@ -188,7 +189,7 @@ def reconcile(connection: sqlite3.Connection, rows: Rows, root: int) -> Reconcil
         rows.apply(
             [partial(_renew, uid=uid, path=as_text(path), is_there=there) for uid, path, there in batch]
         )
-        changed += sum(there for _, _, there in batch)
+        changed += sum(bool(there) for _, _, there in batch)
         removed += sum(not there for _, _, there in batch)
     (before,) = connection.execute(sql.COUNT_IMAGES).fetchone()
     for batch in _batches(connection.execute(sql.FILES_WITHOUT_ROW)):
@@ -202,18 +203,20 @@ def reconcile(connection: sqlite3.Connection, rows: Rows, root: int) -> Reconcil
 def check(root: str) -> Iterator[Difference]:
     """Yield where the index of the folder `root` and its files differ; IndexUnusable if there is none.
 
-    A file that holds an instance which has its row with another file is a copy, and no difference. What a
-    node is storing at the moment may show up.
+    A file that holds an instance which has its row with another file is a copy, and no difference. A file of
+    another size than was stored is one. What a node is storing at the moment may show up.
     """
     descriptor = open_root(root, "check")
     try:
         if not os.path.lexists(os.path.join(root, NAME)):
-            raise guard.IndexUnusable(f"there is no index in {root!r}", hint=guard.REBUILD)
+            raise guard.IndexUnusable(f"there is no index in {root!r}", hint=guard.rebuild_hint(root))
         with guard.damage(root), closing(guard.connect_to_check(os.path.join(root, NAME))) as connection:
             _compare(connection, descriptor)
-            for _, path, is_there in connection.execute(sql.OUTDATED_ROWS):
-                if not is_there:
+            for uid, path, is_there in connection.execute(sql.OUTDATED_ROWS):
+                if not is_there or _sop_instance(descriptor, as_text(path)) != uid:
                     yield Difference(Kind.NO_FILE, as_text(path))
+                elif is_there > 1:
+                    yield Difference(Kind.CHANGED, as_text(path))
             for (path,) in connection.execute(sql.FILES_WITHOUT_ROW):
                 uid = _sop_instance(descriptor, as_text(path))
                 if uid is not None and not _has_file(connection, descriptor, uid):

@@ -129,9 +129,11 @@ SEEN = "CREATE TEMP TABLE seen (path PRIMARY KEY, size INTEGER, mtime INTEGER) W
 ADD_SEEN = "INSERT OR REPLACE INTO seen VALUES (?, ?, ?)"
 FIND_OUTDATED = (
     "CREATE TEMP TABLE outdated AS SELECT SOPInstanceUID AS uid, images.path AS path, "
-    "seen.path IS NOT NULL AS is_there FROM images LEFT JOIN seen ON seen.path = images.path "
+    "(seen.path IS NOT NULL) + ifnull(seen.size <> images.size, 0) AS is_there "
+    "FROM images LEFT JOIN seen ON seen.path = images.path "
     "WHERE seen.path IS NULL OR seen.size <> images.size OR seen.mtime <> images.mtime"
 )
+"""Rows whose file is not there (0), is of another time (1), of another size (2)."""
 FIND_UNKNOWN = "CREATE TEMP TABLE unknown AS SELECT path FROM seen EXCEPT SELECT path FROM images"
 OUTDATED_ROWS = "SELECT uid, path, is_there FROM outdated"
 FILES_WITHOUT_ROW = "SELECT path FROM unknown ORDER BY path"

@@ -74,7 +74,7 @@ def link(folder: Path) -> None:
     [
         (lose, "no index of them"),
         (truncate, "cannot be used"),
-        (empty, "another version"),
+        (empty, "is empty"),
         (overwrite, "cannot be used"),
         (other_version, "another version"),
         (restore, "older than"),
@@ -92,7 +92,7 @@ def test_an_index_that_cannot_be_trusted(
     for _ in range(2):
         with pytest.raises(IndexUnusable, match=what) as caught:
             Index(str(tmp_path))
-        assert "dimse scp --reindex" in caught.value.hint
+        assert f"dimse scp {tmp_path} --reindex" in caught.value.hint
         assert caught.value.exit_code is ExitCode.OUTPUT
     assert {*before} <= {*tmp_path.iterdir()}
     reindex.rebuild(str(tmp_path))
@@ -100,11 +100,14 @@ def test_an_index_that_cannot_be_trusted(
         assert index.report is None
 
 
-def test_a_page_that_was_destroyed_is_found_after_a_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [Archive.crash, Archive.close])
+def test_a_page_that_was_destroyed_is_found_at_the_start(
+    tmp_path: Path, end: Callable[[Archive], None]
+) -> None:
     archive = Archive(tmp_path)
     for number in range(200):
         archive.put(str(number), SeriesDescription="x" * 60)
-    archive.crash()
+    end(archive)
     with (tmp_path / NAME).open("r+b") as file:
         file.seek(12 * 4096)
         file.write(os.urandom(8 * 4096))

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,6 +153,36 @@ def test_differences(tmp_path: Path) -> None:
         Difference(Kind.NO_ROW, "moved.dcm"),
         Difference(Kind.NO_ROW, "new.dcm"),
     }
+
+
+def test_files_that_were_changed_by_hand_are_differences(tmp_path: Path) -> None:
+    with Archive(tmp_path) as archive:
+        for uid in ("1", "2", "3"):
+            archive.put(uid)
+    with (tmp_path / "1.dcm").open("ab") as file:
+        file.write(b"\0" * 8)
+    (tmp_path / "2.dcm").write_bytes((tmp_path / "1.dcm").read_bytes())
+    os.utime(tmp_path / "3.dcm", ns=(0, 1))  # as a copy of the folder has it
+    assert set(reindex.check(str(tmp_path))) == {
+        Difference(Kind.CHANGED, "1.dcm"),
+        Difference(Kind.NO_FILE, "2.dcm"),
+    }
+
+
+def test_a_folder_that_cannot_be_written_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As that of a snapshot: SQLite wants to make files beside the index, even to read it."""
+    with Archive(tmp_path) as archive:
+        archive.put("1")
+    (tmp_path / "1.dcm").unlink()
+    opened = sqlite3.connect
+
+    def connect(database: str, **more: Any) -> sqlite3.Connection:
+        name = database if "immutable" in database else f"file:{tmp_path}/none/x?mode=ro"
+        connection: sqlite3.Connection = opened(name, **more)
+        return connection
+
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    assert list(reindex.check(str(tmp_path))) == [Difference(Kind.NO_FILE, "1.dcm")]
 
 
 def test_a_copy_is_no_difference(tmp_path: Path) -> None:
