@@ -28,7 +28,7 @@ def from_model(model: Mapping[str, object]) -> Attributes:
         try:
             attributes[int(name, 16)] = _attribute(member)
         except (AttributeError, KeyError, TypeError, ValueError):
-            raise UsageError(f"{name!r} is no attribute of the DICOM JSON model: {member!r:.80}") from None
+            raise UsageError(f"{name!r} is no attribute of the DICOM JSON model") from None
     return sorted_attributes(attributes)
 
 

@@ -138,7 +138,7 @@ def _dicom(data: bytes, start: int, name: str) -> Iterator[Attributes]:
     if not syntax:
         guessed = sniff(data[offset : offset + 12], len(data) - offset)
         if guessed is None:
-            raise InputError(f"{name}: no query file", hint=_FORMS)
+            raise InputError(f"{name}: neither DICOM nor JSON, dump text or XML", hint=_FORMS)
         syntax = guessed
     try:
         yield decode(data[offset:], syntax)

@@ -100,7 +100,7 @@ def from_flat(record: Mapping[str, object]) -> Attributes:
         try:
             attributes[tag] = Attribute(vr, tuple(from_json(item, vr) for item in values))
         except (KeyError, TypeError, ValueError):
-            raise UsageError(f"{name} ({vr}) cannot have the value {value!r}") from None
+            raise UsageError(f"{name} ({vr}) cannot have the value that it has") from None
     return sorted_attributes(attributes)
 
 

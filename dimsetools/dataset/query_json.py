@@ -62,7 +62,8 @@ def _no_constant(word: str) -> float:
 def _query(row: object, where: str, today: date | None) -> Attributes | None:
     """Return the query of one object, None if it is a record of something else than a match."""
     if not isinstance(row, Mapping):
-        raise InputError(f"{where}: an object was expected, not {json.dumps(row)[:40]}")
+        kind = "text" if isinstance(row, str) else "a list" if isinstance(row, list) else json.dumps(row)
+        raise InputError(f"{where}: an object was expected, not {kind}")
     if "_event" in row and all(name.startswith("_") for name in row):
         return None
     try:

@@ -123,6 +123,24 @@ def test_broken_items_are_passed_over_and_reported_once(folder: Folder) -> None:
     assert [name for name, _ in folder.complaints[6:]] == ["1.wl"]
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"PatientName": ["SECRET", {}]}, {"Rows": "SECRET"}, ["SECRET"], ["SECRET", {}],
+        {"00100010": {"vr": "XX", "Value": ["SECRET"]}}, {"00100010": {"vr": "PN", "Value": {"a": "SECRET"}}},
+        {"00280010": {"vr": "US", "Value": ["SECRET"]}},
+        {"00100030": {"vr": "DA", "Value": [{"a": "SECRET"}]}},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_complaints_do_not_tell_what_is_in_an_item(folder: Folder, item: object) -> None:
+    """They go into logs, and the values may say who a patient is."""
+    (folder.path / "1.json").write_text(json.dumps(item))
+    assert folder.ids() == []
+    ((_, reason),) = folder.complaints
+    assert "SECRET" not in reason
+
+
 def test_an_item_nested_too_deep_is_broken(folder: Folder) -> None:
     inner: Attributes = data(PatientID="deep")
     for _ in range(70):

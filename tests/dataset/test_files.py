@@ -105,12 +105,12 @@ def test_many_queries_come_out_of_one_file() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "q: an empty file"), (b"\xef\xbb\xbf \n", "q: an empty file"), (b"hello world", "no query"),
-        (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "no query file"), (bytes(128) + b"DICM", "no data set"),
+        (b"", "q: an empty file"), (b"\xef\xbb\xbf \n", "q: an empty file"), (b"hello world", "neither"),
+        (b"\x89PNG\r\n\x1a\n" + b"\0" * 20, "neither DICOM nor"), (bytes(128) + b"DICM", "no data set"),
         (dicom(WHOLE)[:140], "it ends inside its header"), (dicom(WHOLE)[:-3], "behind byte"),
         (encode(WHOLE, EXPLICIT_LE)[:-1], "q: truncated at offset "), (b'{"PatientID":}', "line 1: no JSON"),
         (b'{"PatientID":"\xff"}', "q: no UTF-8 at offset 14"), (b"(0010,0020) LO [A", "line 1: "),
-        (b"<a></b>", "line 1: no XML"), (b"\0\0\0\0", "no query file"),
+        (b"<a></b>", "line 1: no XML"), (b"\0\0\0\0", "neither DICOM nor"),
         (dicom({})[:-2].replace(b"1.2.840.10008.1.2.1\0", b"explicit............"), "is no UID"),
     ],
     ids=lambda part: repr(part[:20]),
