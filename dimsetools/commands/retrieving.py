@@ -129,6 +129,7 @@ class Run:
     def carry_out(self, telling: Telling, retriever: Retriever) -> None:
         """Make every retrieve that is wanted, and tell of it."""
         self._telling, self._retriever = telling, retriever
+        retriever.heard = telling.event
         began = perf_counter()
         with self._output.progress() as progress, closing(retriever.run(self._found)) as events:
             telling.watch(progress)

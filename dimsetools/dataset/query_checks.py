@@ -112,14 +112,18 @@ def _unique_tags(model: Model, level: str) -> frozenset[int]:
 # -- levels -----------------------------------------------------------------------------------------
 
 
+_ELSEWHERE = {"PATIENT": "; Patient Root (-P) has it", "FRAME": "; -M composite has it"}
+
+
 def _check_level(model: Model, level: str) -> None:
     if level in model.levels or (not level and not model.levels):
         return
     if not model.levels:
         raise UsageError(f"{model.title} has no levels", hint="leave out -L")
     levels = "its levels: " + ", ".join(known.lower() for known in model.levels)
-    root = "; Patient Root (-P) has it" if level == "PATIENT" else ""
-    raise UsageError(f"{model.title} has no {level or 'empty'} level", hint=levels + root)
+    raise UsageError(
+        f"{model.title} has no {level or 'empty'} level", hint=levels + _ELSEWHERE.get(level, "")
+    )
 
 
 def _check_single(attributes: Attributes, tag: int, what: str) -> None:

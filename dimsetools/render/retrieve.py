@@ -180,6 +180,7 @@ class Telling:
         self._progress: Progress | None = None
         self._current: dict[int, Counts] = {}
         self._done = [0, 0, 0]
+        self._warned: set[str] = set()
 
     def watch(self, progress: Progress) -> None:
         """Show how far the run is."""
@@ -206,11 +207,25 @@ class Telling:
             self._retrieved(event)
             return event
         elif isinstance(event, Opened):
-            self._output.note(_opened_line(event), 1)
+            self._opened(event)
         else:
             assert isinstance(event, Noted)
             self._output.warning(event.text)
         return None
+
+    def _opened(self, opened: Opened) -> None:
+        self._output.note(_opened_line(opened), 1)
+        if opened.unconfirmed:
+            self._once("the peer did not confirm the user identity")
+        if opened.lacking:
+            self._once(f"the peer did not grant {', '.join(opened.lacking)}")
+
+    def _once(self, text: str) -> None:
+        with self._lock:
+            if text in self._warned:
+                return
+            self._warned.add(text)
+        self._output.warning(text)
 
     def landed(self, told: Mapping[str, object], status: int) -> None:
         """Tell of an object that came."""

@@ -57,6 +57,14 @@ def granted_retrieve(model: str, extended: tuple[Extended, ...]) -> Abilities:
     return _granted(model, extended, _RETRIEVE)
 
 
+def lacking(model: str, wanted: Abilities, extended: tuple[Extended, ...], find: bool) -> tuple[str, ...]:
+    """Return what was `wanted` of a C-FIND class, or of one of C-GET or C-MOVE, and not granted."""
+    if find:
+        return wanted.without(granted_find(model, extended))
+    defined = Abilities(**{name: getattr(wanted, name) for name in _RETRIEVE})
+    return defined.without(granted_retrieve(model, extended))
+
+
 def _item(model: str, wanted: Abilities, fields: tuple[str, ...], *, least: int = 1) -> tuple[Extended, ...]:
     """Return the item, without the bytes behind the last ability wanted: older peers know fewer."""
     if not any(wanted):

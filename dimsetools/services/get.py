@@ -27,8 +27,8 @@ from dimsetools.message.exchange import Incoming
 from dimsetools.message.sinks import NullSink, Sink
 from dimsetools.services import classes
 from dimsetools.services.classes import Known, Pair, share_out
-from dimsetools.services.retrieve import Landed, Noted, judged
-from dimsetools.services.retriever import PLAIN, Account, Line, Manner, Retriever
+from dimsetools.services.retrieve import Account, Landed, Noted, judged
+from dimsetools.services.retriever import PLAIN, Line, Manner, Retriever
 from dimsetools.status import is_failure
 
 if TYPE_CHECKING:

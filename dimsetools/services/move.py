@@ -6,7 +6,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from dimsetools.message.composite import CMoveRq
-from dimsetools.services.retriever import PLAIN, Account, Line, Manner, Retriever
+from dimsetools.services.retrieve import Account
+from dimsetools.services.retriever import PLAIN, Line, Manner, Retriever
 
 if TYPE_CHECKING:
     from dimsetools.association.stop import Stop

@@ -7,6 +7,8 @@ failed. Peers count in their own ways, so only the counts of the last response d
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import NamedTuple
 
 from dimsetools.dataset.attributes import Attributes, texts
@@ -90,12 +92,18 @@ class Going(NamedTuple):
 
 
 class Opened(NamedTuple):
-    """An association is open: who is there, and how many presentation contexts it took."""
+    """An association is open: who is there, and how many presentation contexts it took.
+
+    `unconfirmed`: the peer was asked to confirm the user identity and did not; `lacking` are the abilities
+    that were asked for and not granted.
+    """
 
     software: str
     max_pdu: int
     proposed: int
     accepted: int
+    unconfirmed: bool = False
+    lacking: tuple[str, ...] = ()
 
 
 class Noted(NamedTuple):
@@ -121,6 +129,41 @@ class Retrieved(NamedTuple):
     objects: int = 0
     size: int = 0
     refused: int = 0
+
+
+@dataclass(slots=True)
+class Account:
+    """What has come of one retrieve so far; `answered` tells whether the peer has said anything at all."""
+
+    wanted: Wanted
+    started: float = field(default_factory=perf_counter)
+    counts: Counts = field(default_factory=Counts)
+    answered: bool = False
+    landed: set[str] = field(default_factory=set)
+    size: int = 0
+    refused: int = 0
+
+    def add(self, landed: Landed, *, kept: bool) -> None:
+        """Count an object that has come."""
+        self.answered = True
+        if kept:
+            self.landed.add(landed.sop_instance)
+            self.size += landed.size
+        else:
+            self.refused += 1
+
+    def ended(self, error: DimseError | None, status: int | None = None) -> Retrieved:
+        """Return the end of the retrieve."""
+        return Retrieved(
+            self.wanted,
+            status,
+            self.counts,
+            perf_counter() - self.started,
+            error,
+            objects=len(self.landed),
+            size=self.size,
+            refused=self.refused,
+        )
 
 
 Event = Landed | Going | Opened | Noted | Retrieved

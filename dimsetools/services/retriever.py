@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from time import monotonic, perf_counter
+from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.association.negotiation import plan
@@ -35,8 +34,9 @@ from dimsetools.message.exchange import Exchange, Incoming
 from dimsetools.message.sources import BytesSource
 from dimsetools.services import asking, lanes
 from dimsetools.services.cancelling import Operation
-from dimsetools.services.extended import Abilities, find_extended, retrieve_extended
+from dimsetools.services.extended import Abilities, find_extended, lacking, retrieve_extended
 from dimsetools.services.retrieve import (
+    Account,
     Counts,
     Event,
     Going,
@@ -84,41 +84,6 @@ class Manner(NamedTuple):
     assume_charset: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
-class Account:
-    """What has come of one retrieve so far; `answered` tells whether the peer has said anything at all."""
-
-    wanted: Wanted
-    started: float = field(default_factory=perf_counter)
-    counts: Counts = field(default_factory=Counts)
-    answered: bool = False
-    landed: set[str] = field(default_factory=set)
-    size: int = 0
-    refused: int = 0
-
-    def add(self, landed: Landed, *, kept: bool) -> None:
-        """Count an object that has come."""
-        self.answered = True
-        if kept:
-            self.landed.add(landed.sop_instance)
-            self.size += landed.size
-        else:
-            self.refused += 1
-
-    def ended(self, error: DimseError | None, status: int | None = None) -> Retrieved:
-        """Return the end of the retrieve."""
-        return Retrieved(
-            self.wanted,
-            status,
-            self.counts,
-            perf_counter() - self.started,
-            error,
-            objects=len(self.landed),
-            size=self.size,
-            refused=self.refused,
-        )
-
-
 class Line:
     """The association of one lane: there may be none. `classes` are the storage classes it was opened for."""
 
@@ -142,7 +107,7 @@ class Retriever:
 
     service = ""
     refused_hint = ""
-    """What to try where the peer does not offer the service."""
+    """What to try where the peer does not offer the service for query models."""
 
     def __init__(
         self,
@@ -156,6 +121,8 @@ class Retriever:
         self.target = target
         self.stop = stop or Stop()
         self.end: DimseError | None = None
+        self.heard: Callable[[Opened], object] = lambda _: None
+        """Is told of each association that is opened for queries alone: those are no events of a run."""
         self._tracer = tracer
         total = target.timeouts.total
         self.deadline = None if total is None else monotonic() + total
@@ -195,8 +162,8 @@ class Retriever:
         def ask(level: str, keys: Attributes) -> list[Attributes]:
             if not self.usable(line):
                 extended = find_extended(self.manner.find, self.manner.abilities)
-                for _ in self.open(line, [(self.manner.find, PLAIN)], extended=extended):
-                    pass
+                for opened in self.open(line, [(self.manner.find, PLAIN)], extended=extended):
+                    self.heard(opened)
             return self.ask(line, level, keys)
 
         try:
@@ -272,7 +239,7 @@ class Retriever:
         context = exchange.association.context_for(self.manner.model)
         if context is None:
             error = no_context(exchange.association, self.manner.model, name_of(self.manner.model))
-            error.hint = self.refused_hint or error.hint
+            error.hint = (self.manner.find and self.refused_hint) or error.hint
             raise error
         return context
 
@@ -287,6 +254,7 @@ class Retriever:
         extended: tuple[Extended, ...] | None = None,
     ) -> Iterator[Opened]:
         """Open the association of `line` for `pairs`; `extended` is by default that of a retrieve."""
+        searching = extended is not None
         if extended is None:
             extended = retrieve_extended(self.manner.model, self.manner.abilities)
         target, manner = self.target, self.manner
@@ -306,12 +274,14 @@ class Retriever:
         line.exchange = Exchange(association)
         line.fresh = True
         line.classes = frozenset(role.abstract_syntax for role in roles)
-        peer = association.peer
+        peer, model = association.peer, manner.find if searching else manner.model
         yield Opened(
             peer.implementation_version or peer.implementation_uid,
             peer.max_pdu,
             len(association.proposal.contexts),
             len(association.contexts),
+            peer.confirmed is False,
+            lacking(model, manner.abilities, association.extended, searching),
         )
 
     def usable(self, line: Line) -> bool:

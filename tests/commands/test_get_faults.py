@@ -18,7 +18,7 @@ from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation, Step
 from tests.scripted.peers import refusing_port, scripted_server
-from tests.services.querying import find_rsp
+from tests.services.querying import answering, find_rsp
 from tests.services.retrieving import (
     END,
     PENDING,
@@ -194,6 +194,21 @@ def test_a_node_that_is_said_to_take_moves_only_is_a_warning(tmp_path: Path) -> 
         node = {"DIMSE_NODE_PACS": f"PACS@127.0.0.1:{port}", "DIMSE_RETRIEVE": "move"}
         done = get("pacs", "-o", tmp_path / "out", env=node)
     assert "dimse move pacs --receive" in done.stderr
+
+
+def test_what_was_asked_for_and_not_granted_is_a_warning() -> None:
+    search = (accepting(), answering(lambda _: find_rsp(0)), *END)
+    wanted = ("--user", "me", "--identity-response", "--fuzzy", "--ignore")
+    with scripted_server(search) as server:
+        done = dimse.run("get", server.address, "PatientName=DOE", *wanted)
+        server.finish()
+    assert "did not confirm the user identity" in done.stderr
+    assert "did not grant fuzzy" in done.stderr
+    retrieve = [accepting(), asked(), step.send(rsp(0)), *END]
+    with scripted_server(retrieve) as server:
+        done = get(server.address, "--relational", "--fuzzy", "--ignore")
+        server.finish()
+    assert "did not grant relational\n" in done.stderr
 
 
 def test_a_retrieve_is_repeated() -> None:

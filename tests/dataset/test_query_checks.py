@@ -49,6 +49,7 @@ FINE = [
 WRONG = [
     ("composite", "IMAGE", keys(), "not searched", "-M study"),
     ("study", "PATIENT", keys(), "no PATIENT level", "study, series, image; Patient Root (-P)"),
+    ("study", "FRAME", keys(), "no FRAME level", "-M composite"),
     ("study", "", keys(), "no empty level", "study"),
     ("worklist", "STUDY", keys(), "no levels", "leave out -L"),
     ("study", "SERIES", keys(Modality="CT"), "SERIES level needs StudyInstanceUID", "--relational"),
