@@ -199,7 +199,7 @@ class Retrieving(Lasting):
             syntax = self._context.transfer_syntax
             data = encode({FAILED_INSTANCES: _list_of(tally.failed, syntax)}, syntax)
         comment = tally.first if status == CANNOT_PERFORM else ""
-        record = self._record(f"{status:04X}", comment)
+        record = self._record(f"{status:04X}", "" if cancelled else tally.first)
         return Reply(status, comment, record, data=data, counts=counts)
 
     def _explained(self, status: int, comment: str, offending: tuple[int, ...]) -> Reply:

@@ -153,6 +153,8 @@ def test_a_file_that_is_not_what_was_stored_costs_itself_only(tmp_path: Path) ->
         ask(talk)
         stored, told = receive(talk)
         reasons = [str(record["_reason"]) for record in node.log.wait("not-sent", 4)]
+        (summed,) = node.log.wait("retrieve")
+    assert summed["_reason"] == reasons[0]  # so that the first is told without -v, too
     assert [one.data for one in stored] == [made[3].dataset, made[5].dataset]
     assert failed(told[-1]) == [made[number].sop_instance for number in (0, 1, 2, 4)]
     assert counts(told[-1]) == {"completed": 2, "failed": 4, "warning": 0}
