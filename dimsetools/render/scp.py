@@ -81,7 +81,7 @@ def _object(record: Record) -> list[str | Span]:
 
 def _asked(record: Record) -> list[str | Span]:
     """Return what was asked for, how much of it there was, and how it ended."""
-    status, level = str(record["_status"]), str(record["_level"]).lower()
+    status, level = str(record["_status"]), str(record["QueryRetrieveLevel"]).lower()
     model = str(record["_model"])
     words = [str(record["_event"]), f"{level} level" if level else model]
     words += [f"in {model}"] if level and model != "study" else []

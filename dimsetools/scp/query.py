@@ -231,7 +231,7 @@ class _Querying(Lasting):
             "_association": self._caller.number,
             "_calling": self._caller.calling_aet,
             "_model": self._queried.model.name,
-            "_level": self._asked.level if self._asked else "",
+            "QueryRetrieveLevel": self._asked.level if self._asked else "",
             "_keys": list(self._keys()),
             "_matches": self._matches,
             "_status": status,

@@ -212,7 +212,7 @@ class Retrieving(Lasting):
             "_association": self.caller.number,
             "_calling": self.caller.calling_aet,
             "_model": self._model.name,
-            "_level": self._asked.level if self._asked else "",
+            "QueryRetrieveLevel": self._asked.level if self._asked else "",
             **self.record(),
             "_matches": self._total,
             "_completed": tally.completed,

@@ -218,7 +218,8 @@ def test_what_was_asked_is_logged_without_patients(peers: Peers, option: tuple[s
     records = [json.loads(line) for line in node.output.splitlines() if line.startswith("{")]
     fine, refused = [record for record in records if record["_event"] == "query"]
     assert ("SECRET" in node.output) is told
-    assert (fine["_level"], fine["_matches"], fine["_status"]) == ("STUDY", 0, "0000")
+    assert (fine["QueryRetrieveLevel"], fine["_matches"], fine["_status"]) == ("STUDY", 0, "0000")
+    assert {record["_level"] for record in records} == {"info"}
     assert fine["_keys"] == (
         ["StudyDate=20260101-", "PatientName=SECRET*"] if told else ["StudyDate", "PatientName"]
     )

@@ -31,7 +31,7 @@ OBJECT = {
     "_bytes": 2000,
     "_ms": 1.5,
 }
-ASKED = {"_association": 7, "_calling": "WS", "_model": "study", "_level": "STUDY", "_ms": 1.5}
+ASKED = {"_association": 7, "_calling": "WS", "_model": "study", "QueryRetrieveLevel": "STUDY", "_ms": 1.5}
 QUERY = {**ASKED, "_event": "query", "_keys": ["StudyDate", "PatientID"], "_matches": 2, "_status": "0000"}
 MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_completed": 7, "_failed": 0}
 
@@ -80,7 +80,7 @@ MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_complet
             {
                 **QUERY,
                 "_model": "worklist",
-                "_level": "",
+                "QueryRetrieveLevel": "",
                 "_keys": [],
                 "_matches": 0,
                 "_status": "A900",
@@ -99,7 +99,7 @@ MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_complet
                 **MOVE,
                 "_event": "retrieve",
                 "_model": "patient",
-                "_level": "IMAGE",
+                "QueryRetrieveLevel": "IMAGE",
                 "_warning": 1,
                 "_failed": 1,
                 "_status": "B000",

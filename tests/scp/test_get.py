@@ -100,7 +100,7 @@ def test_objects_go_out_as_they_lie_in_the_archive(tmp_path: Path) -> None:
     for one in told[:-1]:
         assert sum(counts(one).values()) == 25
     assert len(told) >= 3
-    assert (record["_matches"], record["_completed"], record["_level"]) == (25, 25, "STUDY")
+    assert (record["_matches"], record["_completed"], record["QueryRetrieveLevel"]) == (25, 25, "STUDY")
 
 
 def test_only_unique_keys_decide_what_is_sent(tmp_path: Path) -> None:

@@ -259,7 +259,7 @@ def test_a_worklist_is_answered_and_nothing_else(tmp_path: Path) -> None:
         (record,) = node.log.wait("query")
     assert status(final) == 0
     assert [values(one, wire.IMPLICIT_LE)["PatientName"] for one in matches] == ["B"]
-    assert (record["_model"], record["_level"]) == ("worklist", "")
+    assert (record["_model"], record["QueryRetrieveLevel"]) == ("worklist", "")
 
 
 def test_date_and_time_of_a_step_are_one_range(tmp_path: Path) -> None:
