@@ -34,6 +34,11 @@ _INSTEAD = {
     (0x00080016, "STUDY"): "SOPClassesInStudy asks for studies with a SOP class",
 }
 
+# What the items of (0040,0100) hold, and a worklist query has nowhere else (PS3.4 table K.6-1).
+_OF_A_STEP = frozenset(
+    (0x00080060, *range(0x00400001, 0x00400008), *range(0x00400009, 0x00400012), 0x00400020)
+)
+
 
 def check_find(model: Model, level: str, attributes: Attributes, *, relational: bool = False) -> None:
     """Raise UsageError if a C-FIND of `model` at `level` ("" if it has none) cannot have these keys.
@@ -53,6 +58,12 @@ def check_find(model: Model, level: str, attributes: Attributes, *, relational: 
                 _check_single(attributes, unique_key(above), f"a query at {level} level needs")
         _check_origins(model, level, attributes, relational=relational)
     for tag, attribute in attributes.items():
+        if model.name == "worklist" and tag in _OF_A_STEP and _has_value(attribute):
+            name = name_of_key(tag)
+            raise UsageError(
+                f"{name} belongs to a scheduled step, it selects nothing outside of one",
+                hint=f"write ScheduledProcedureStepSequence.{name}",
+            )
         _check_key(tag, attribute, "")
 
 

@@ -144,7 +144,7 @@ class Query:
         from dimsetools.dataset.models import check_find, unique_key, with_defaults
 
         model, level, attributes = self.model, asked.level, asked.attributes
-        if not bare and not _names_returns(attributes):
+        if not bare and not self.returns and not _names_returns(attributes):
             attributes = with_defaults(model, level, attributes)
         elif level:
             key = unique_key(level)

@@ -80,6 +80,7 @@ WRONG = [
     ("study", "STUDY", keys(ModalitiesInStudy="ct"), "no small letters", "capitals"),
     ("study", "STUDY", keys(StudyDescription="a\nb"), "control characters", "leave them out"),
     ("worklist", "", keys(ScheduledProcedureStepSequence=({}, {})), "has 2 items", "once for each"),
+    ("worklist", "", keys(Modality="CT"), "a scheduled step", "ScheduledProcedureStepSequence.Modality"),
     (
         "worklist", "", keys(ScheduledProcedureStepSequence=keys(Modality="ct")),
         "ScheduledProcedureStepSequence.Modality", "capitals",

@@ -165,6 +165,9 @@ def test_with_return_keys_only_the_unique_key_is_added() -> None:
     assert set(named(query.complete(one("PatientName=DOE*"), bare=True))) == {
         "QueryRetrieveLevel", "PatientName", "StudyInstanceUID"
     }  # fmt: skip
+    query = Query(returns=("StudyDate",))  # which has a value as well
+    (asked,) = query.asked(["StudyDate=2025"])
+    assert set(named(query.complete(asked))) == {"StudyDate", "QueryRetrieveLevel", "StudyInstanceUID"}
 
 
 def test_a_worklist_query_asks_for_the_step_too() -> None:
