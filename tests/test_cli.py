@@ -235,3 +235,31 @@ def test_a_full_disk_is_an_output_error() -> None:
         )
     assert done.returncode == 40
     assert "error[output] exit 40" in done.stderr
+
+
+def test_the_process_ends_with_the_status_and_all_that_was_written() -> None:
+    code = (
+        "import sys\nfrom dimsetools import cli\n"
+        "def work():\n    sys.stdout.write('result')\n    sys.stderr.write('said')\n    return 3\n"
+        "cli.main = work\ncli.process()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "result", "said")
+
+
+def test_the_process_waits_for_a_thread_that_still_works() -> None:
+    code = (
+        "import threading\nfrom dimsetools import cli\n"
+        "gate = threading.Event()\n"
+        "def work():\n    gate.wait(10)\n    print('worked')\n"
+        "def main():\n    threading.Thread(target=work).start()\n"
+        "    threading.Thread(target=lambda: (threading.main_thread().join(), gate.set())).start()\n"
+        "    return 0\n"
+        "cli.main = main\ncli.process()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=30
+    )
+    assert done.stdout == "worked\n"

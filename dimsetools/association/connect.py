@@ -57,7 +57,9 @@ def _resolve(
 ) -> list[tuple[int, tuple[object, ...]]]:
     try:
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+            # As bytes: for text Python loads its tables of international names first.
+            address: str | bytes = host.encode() if host.isascii() else host
+            found = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         except socket.gaierror:  # a name, then
             found = _look_up(host, port, name, wait, stop)
     except (socket.gaierror, UnicodeError) as error:

@@ -5,7 +5,6 @@ Nothing here knows how these values are encoded or sent. Light on purpose: every
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 DEFAULT_MAX_PDU = 131072
@@ -28,14 +27,17 @@ class Timeouts(NamedTuple):
     total: float | None = None
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identity(NamedTuple):
     """User identity (PS3.7 D.3.3.7). `kind`: 1 user, 2 user and passcode, 3 Kerberos, 4 SAML, 5 JWT."""
 
     kind: int
-    primary: bytes = field(repr=False)
-    secondary: bytes = field(default=b"", repr=False)
+    primary: bytes
+    secondary: bytes = b""
     response_requested: bool = False
+
+    def __repr__(self) -> str:
+        """Tell no secret."""
+        return _shown(self, "primary", "secondary")
 
 
 class Role(NamedTuple):
@@ -137,29 +139,35 @@ class Rejection(NamedTuple):
     because: str = ""
 
 
-@dataclass(frozen=True)
-class ClientTls:
+class ClientTls(NamedTuple):
     """How to open a TLS session; paths name PEM files. `verify` off accepts any certificate."""
 
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
-    key_password: str | None = field(default=None, repr=False)
+    key_password: str | None = None
     profile: str = "bcp195"
     server_name: str | None = None
     verify: bool = True
 
+    def __repr__(self) -> str:
+        """Tell no secret."""
+        return _shown(self, "key_password")
 
-@dataclass(frozen=True)
-class ServerTls:
+
+class ServerTls(NamedTuple):
     """How to accept TLS sessions; paths name PEM files."""
 
     cert_file: str
     key_file: str | None = None
-    key_password: str | None = field(default=None, repr=False)
+    key_password: str | None = None
     ca_file: str | None = None
     profile: str = "bcp195"
     require_client_cert: bool = True
+
+    def __repr__(self) -> str:
+        """Tell no secret."""
+        return _shown(self, "key_password")
 
 
 class Target(NamedTuple):
@@ -203,3 +211,8 @@ class Timings(NamedTuple):
     tcp: float
     tls: float | None
     association: float
+
+
+def _shown(value: NamedTuple, *secret: str) -> str:
+    members = (f"{name}={held!r}" for name, held in value._asdict().items() if name not in secret)
+    return f"{type(value).__name__}({', '.join(members)})"

@@ -8,8 +8,9 @@ every fault is a ProtocolError. Elements of group 0000 that a message does not u
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from dimsetools.errors import ProtocolError
 
@@ -67,10 +68,25 @@ _LONGEST_COMMENT = 64
 _ELEMENT = struct.Struct("<HHI")
 _SHORT = struct.Struct("<HHIH")
 _LENGTH = struct.Struct("<HHII")
+_OF_RESPONSES = bytes((RESPONSE_BIT >> 8,))
+"""The upper byte of the Command Field of a response is this, or more (PS3.7 annex E.1)."""
 _SUCCESS = _SHORT.pack(0, ELEMENTS["status"].number, 2, 0)
 
 
-@dataclass(slots=True)
+_Type = TypeVar("_Type")
+
+
+@dataclass_transform()
+def command_set(*, kw_only: bool = False) -> Callable[[type[_Type]], type[_Type]]:
+    """Make a message type of a class.
+
+    It compares and shows itself by the code of Message: to have a dataclass write methods of their own for
+    two dozen types would take longer than all else at the start of a command.
+    """
+    return dataclass(slots=True, eq=False, repr=False, match_args=False, kw_only=kw_only)
+
+
+@command_set()
 class Message:
     """A command set. Subclasses are message types; their field names are keys of ELEMENTS."""
 
@@ -83,8 +99,20 @@ class Message:
         """Return the message type as the standard prints it, "C-STORE-RSP"."""
         return f"{cls.service}-{'RSP' if cls.command_field & RESPONSE_BIT else 'RQ'}"
 
+    def _values(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
-@dataclass(slots=True)
+    def __repr__(self) -> str:
+        values = (f"{name}={value!r}" for name, value in self._values().items())
+        return f"{type(self).__name__}({', '.join(values)})"
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self._values() == other._values()
+
+    __hash__ = None  # type: ignore[assignment]  # it can change
+
+
+@command_set()
 class Response(Message):
     """What every response has. `data_set_allowed` is false where the service defines none."""
 
@@ -94,7 +122,7 @@ class Response(Message):
     status: int
 
 
-@dataclass(slots=True)
+@command_set()
 class Request(Message):
     """What every request has; whoever sends it numbers it."""
 
@@ -253,7 +281,11 @@ def decode(raw: bytes) -> Decoded:
 
 
 def _elements(raw: bytes) -> dict[int, bytes]:
-    """Split implicit VR little endian elements of group 0000 in ascending order."""
+    """Split implicit VR little endian elements of group 0000 in ascending order.
+
+    What stands behind them in a response is passed over: DCMTK 3.6.7 appends its "status detail" there, which
+    Orthanc 1.10.1 has for every retrieve that failed.
+    """
     values: dict[int, bytes] = {}
     offset, end, previous = 0, len(raw), -1
     while offset < end:
@@ -261,6 +293,8 @@ def _elements(raw: bytes) -> dict[int, bytes]:
             raise ProtocolError(f"a command set ends inside an element at byte {offset}")
         group, number, length = _ELEMENT.unpack_from(raw, offset)
         offset += 8
+        if group and values.get(COMMAND_FIELD, b"")[1:] >= _OF_RESPONSES:
+            return values
         if group or number <= previous:
             raise ProtocolError(f"a command set has ({group:04X},{number:04X}) where it cannot be")
         if offset + length > end:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from dimsetools.message.command import Message, Request, Response
+from dimsetools.message.command import Message, Request, Response, command_set
 
 MEDIUM, HIGH, LOW = 0x0000, 0x0001, 0x0002
 """Priority (PS3.7 table 9.3-1)."""
 
 
-@dataclass(slots=True)
+@command_set()
 class CEchoRsp(Response):
     """C-ECHO-RSP (table 9.3-13)."""
 
@@ -23,7 +22,7 @@ class CEchoRsp(Response):
     error_comment: str | None = None
 
 
-@dataclass(slots=True)
+@command_set()
 class CEchoRq(Request):
     """C-ECHO-RQ (table 9.3-12)."""
 
@@ -35,7 +34,7 @@ class CEchoRq(Request):
     affected_sop_class_uid: str = "1.2.840.10008.1.1"
 
 
-@dataclass(slots=True)
+@command_set()
 class CStoreRsp(Response):
     """C-STORE-RSP (table 9.3-2)."""
 
@@ -49,7 +48,7 @@ class CStoreRsp(Response):
     error_comment: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class CStoreRq(Request):
     """C-STORE-RQ (table 9.3-1)."""
 
@@ -65,7 +64,7 @@ class CStoreRq(Request):
     move_originator_message_id: int | None = None
 
 
-@dataclass(slots=True)
+@command_set()
 class CFindRsp(Response):
     """C-FIND-RSP (table 9.3-4)."""
 
@@ -77,7 +76,7 @@ class CFindRsp(Response):
     error_comment: str | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class CFindRq(Request):
     """C-FIND-RQ (table 9.3-3)."""
 
@@ -90,7 +89,7 @@ class CFindRq(Request):
     priority: int = MEDIUM
 
 
-@dataclass(slots=True)
+@command_set()
 class CGetRsp(Response):
     """C-GET-RSP (table 9.3-7); counts are of sub-operations."""
 
@@ -106,7 +105,7 @@ class CGetRsp(Response):
     warning: int | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class CGetRq(Request):
     """C-GET-RQ (table 9.3-6)."""
 
@@ -119,7 +118,7 @@ class CGetRq(Request):
     priority: int = MEDIUM
 
 
-@dataclass(slots=True)
+@command_set()
 class CMoveRsp(CGetRsp):
     """C-MOVE-RSP (table 9.3-10): the fields of C-GET-RSP."""
 
@@ -127,7 +126,7 @@ class CMoveRsp(CGetRsp):
     service: ClassVar[str] = "C-MOVE"
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class CMoveRq(Request):
     """C-MOVE-RQ (table 9.3-9)."""
 
@@ -141,7 +140,7 @@ class CMoveRq(Request):
     priority: int = MEDIUM
 
 
-@dataclass(slots=True)
+@command_set()
 class CCancelRq(Message):
     """C-CANCEL-RQ (tables 9.3-5, 9.3-8, 9.3-11): no message ID of its own, never answered."""
 

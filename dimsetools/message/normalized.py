@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
-from dimsetools.message.command import Message, Request, Response
+from dimsetools.message.command import Message, Request, Response, command_set
 
 
-@dataclass(slots=True)
+@command_set()
 class _NormalizedRsp(Response):
     """What the responses of all N- services share."""
 
@@ -20,7 +19,7 @@ class _NormalizedRsp(Response):
     attribute_identifier_list: tuple[int, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class _RequestedInstance(Request):
     """A request about an instance that exists."""
 
@@ -28,7 +27,7 @@ class _RequestedInstance(Request):
     requested_sop_instance_uid: str
 
 
-@dataclass(slots=True)
+@command_set()
 class NEventReportRsp(_NormalizedRsp):
     """N-EVENT-REPORT-RSP (table 10.3-2)."""
 
@@ -38,7 +37,7 @@ class NEventReportRsp(_NormalizedRsp):
     event_type_id: int | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class NEventReportRq(Request):
     """N-EVENT-REPORT-RQ (table 10.3-1)."""
 
@@ -51,7 +50,7 @@ class NEventReportRq(Request):
     event_type_id: int
 
 
-@dataclass(slots=True)
+@command_set()
 class NGetRsp(_NormalizedRsp):
     """N-GET-RSP (table 10.3-4)."""
 
@@ -59,7 +58,7 @@ class NGetRsp(_NormalizedRsp):
     service: ClassVar[str] = "N-GET"
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class NGetRq(_RequestedInstance):
     """N-GET-RQ (table 10.3-3)."""
 
@@ -71,7 +70,7 @@ class NGetRq(_RequestedInstance):
     attribute_identifier_list: tuple[int, ...] = ()
 
 
-@dataclass(slots=True)
+@command_set()
 class NSetRsp(_NormalizedRsp):
     """N-SET-RSP (table 10.3-6)."""
 
@@ -79,7 +78,7 @@ class NSetRsp(_NormalizedRsp):
     service: ClassVar[str] = "N-SET"
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class NSetRq(_RequestedInstance):
     """N-SET-RQ (table 10.3-5)."""
 
@@ -89,7 +88,7 @@ class NSetRq(_RequestedInstance):
     data_set_required: ClassVar[bool | None] = True
 
 
-@dataclass(slots=True)
+@command_set()
 class NActionRsp(_NormalizedRsp):
     """N-ACTION-RSP (table 10.3-8)."""
 
@@ -99,7 +98,7 @@ class NActionRsp(_NormalizedRsp):
     action_type_id: int | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class NActionRq(_RequestedInstance):
     """N-ACTION-RQ (table 10.3-7)."""
 
@@ -110,7 +109,7 @@ class NActionRq(_RequestedInstance):
     action_type_id: int
 
 
-@dataclass(slots=True)
+@command_set()
 class NCreateRsp(_NormalizedRsp):
     """N-CREATE-RSP (table 10.3-10)."""
 
@@ -118,7 +117,7 @@ class NCreateRsp(_NormalizedRsp):
     service: ClassVar[str] = "N-CREATE"
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class NCreateRq(Request):
     """N-CREATE-RQ (table 10.3-9); without an instance UID the peer assigns one."""
 
@@ -130,7 +129,7 @@ class NCreateRq(Request):
     affected_sop_instance_uid: str | None = None
 
 
-@dataclass(slots=True)
+@command_set()
 class NDeleteRsp(_NormalizedRsp):
     """N-DELETE-RSP (table 10.3-12)."""
 
@@ -139,7 +138,7 @@ class NDeleteRsp(_NormalizedRsp):
     data_set_allowed: ClassVar[bool] = False
 
 
-@dataclass(slots=True, kw_only=True)
+@command_set(kw_only=True)
 class NDeleteRq(_RequestedInstance):
     """N-DELETE-RQ (table 10.3-11)."""
 
