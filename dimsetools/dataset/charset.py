@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache
 
 from dimsetools.errors import InputError
@@ -44,17 +45,18 @@ def decode_text(raw: bytes, charsets: CharacterSets, vr: str) -> str:
     """Return `raw`, a whole value field of a `vr` that the character sets apply to, as text.
 
     Bytes that the repertoire lacks become U+FFFD. Where none is declared, bytes beyond ASCII are taken for
-    UTF-8 if they are, else for Latin-1: peers that forget (0008,0005) mean one of the two.
+    UTF-8 if they are, else for Latin-1: peers that forget (0008,0005) mean one of the two. Where Chinese or
+    Korean was declared as an extension they are taken for that: pydicom 3.0.2 writes no escape sequences.
     """
     if 0x1B in raw and len(charsets) + any("2022" in charset for charset in charsets) > 1:
         return _decode_extended(raw, _codec(charsets[0]) or "ascii", vr)
     codec = (_codec(charsets[0]) if charsets else None) or "ascii"
     if codec != "ascii":
         return raw.decode(codec, "replace")
-    try:
-        return raw.decode("utf_8")
-    except UnicodeDecodeError:
-        return raw.decode("latin_1")
+    for guess in (*_unescaped(charsets), "utf_8"):
+        with suppress(UnicodeDecodeError):
+            return raw.decode(guess)
+    return raw.decode("latin_1")
 
 
 def encode_text(text: str, charsets: CharacterSets, vr: str) -> bytes:
@@ -102,6 +104,11 @@ def _codec(charset: str) -> str | None:
     if match:
         return _PART.get(match[1])
     return _CODECS.get(plain.replace("ISO 2022 ", "").replace(" ", ""))
+
+
+def _unescaped(charsets: CharacterSets) -> list[str]:
+    """Return the codecs of extensions whose text can be told from ASCII without escape sequences."""
+    return [codec for codec in map(_codec, charsets[1:]) if codec in ("gb2312", "euc_kr")]
 
 
 def _delimiters(vr: str) -> str:

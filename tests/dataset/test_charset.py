@@ -73,6 +73,19 @@ def test_gb_2312_is_written_as_the_standard_has_it() -> None:
     assert raw == b"Zhang^XiaoDong=\x1b$)A\xd5\xc5^\x1b$)A\xd0\xa1\xb6\xab="  # K.2
 
 
+@pytest.mark.parametrize(
+    ("extension", "codec", "name"),
+    [
+        ("ISO 2022 IR 58", "gb2312", "Wang^XiaoDong=王^小东="),
+        ("ISO 2022 IR 58", "gb2312", "小"),  # would be a Cyrillic letter in UTF-8
+        ("ISO 2022 IR 149", "euc_kr", "Hong^Gildong=洪^吉洞=홍^길동"),
+    ],
+)
+def test_text_without_its_escape_sequences_is_read(extension: str, codec: str, name: str) -> None:
+    assert decode_text(name.encode(codec), ("", extension), "PN") == name
+    assert decode_text("Müller".encode(), ("", extension), "PN") == "Müller"
+
+
 def test_an_escape_sequence_ends_at_a_delimiter() -> None:
     raw = b"\x1b$)C\xfb\xf3^\x1b$)C\xd1\xce\xd4\xd7\\A"
     assert decode_text(raw, ("", "ISO 2022 IR 149"), "PN") == "洪^吉洞\\A"
