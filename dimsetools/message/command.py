@@ -247,17 +247,22 @@ def _encode_value(value: Any, vr: str) -> bytes:
 
 
 class Decoded(NamedTuple):
-    """A received command set; `message` is None when its Command Field is unknown to PS3.7."""
+    """A received command set; `message` is None when its Command Field is unknown to PS3.7.
+
+    `detail` is what stands behind group 0000 in a response, in implicit VR little endian: DCMTK 3.6.7 appends
+    its "status detail" there, and Orthanc 1.10.1 the list of failed instances of a retrieve.
+    """
 
     message: Message | None
     data_set: bool
     command_field: int
     message_id: int
+    detail: bytes = b""
 
 
 def decode(raw: bytes) -> Decoded:
     """Return the message in a command set. ProtocolError if it is malformed or lacks what it needs."""
-    values = _elements(raw)
+    values, detail = _elements(raw)
     command_field = _short(values, COMMAND_FIELD, "CommandField")
     data_set = _short(values, COMMAND_DATA_SET_TYPE, "CommandDataSetType") != NO_DATA_SET
     message_type = message_type_of(command_field)
@@ -277,15 +282,11 @@ def decode(raw: bytes) -> Decoded:
     for name in layout.required:
         if arguments.get(name) in (None, ""):
             raise ProtocolError(f"a {message_type.type_name()} without {ELEMENTS[name].keyword}")
-    return Decoded(message_type(**arguments), data_set, command_field, arguments.get("message_id", 0))
+    return Decoded(message_type(**arguments), data_set, command_field, arguments.get("message_id", 0), detail)
 
 
-def _elements(raw: bytes) -> dict[int, bytes]:
-    """Split implicit VR little endian elements of group 0000 in ascending order.
-
-    What stands behind them in a response is passed over: DCMTK 3.6.7 appends its "status detail" there, which
-    Orthanc 1.10.1 has for every retrieve that failed.
-    """
+def _elements(raw: bytes) -> tuple[dict[int, bytes], bytes]:
+    """Split implicit VR little endian elements of group 0000 in ascending order, from what is behind them."""
     values: dict[int, bytes] = {}
     offset, end, previous = 0, len(raw), -1
     while offset < end:
@@ -294,7 +295,7 @@ def _elements(raw: bytes) -> dict[int, bytes]:
         group, number, length = _ELEMENT.unpack_from(raw, offset)
         offset += 8
         if group and values.get(COMMAND_FIELD, b"")[1:] >= _OF_RESPONSES:
-            return values
+            return values, raw[offset - 8 :]
         if group or number <= previous:
             raise ProtocolError(f"a command set has ({group:04X},{number:04X}) where it cannot be")
         if offset + length > end:
@@ -302,7 +303,7 @@ def _elements(raw: bytes) -> dict[int, bytes]:
         values[number] = raw[offset : offset + length]
         offset += length
         previous = number
-    return values
+    return values, b""
 
 
 def _short(values: dict[int, bytes], number: int, keyword: str) -> int:

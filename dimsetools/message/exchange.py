@@ -42,12 +42,13 @@ IDENTIFIER_CAP = 16 * 1024 * 1024
 
 
 class Answer(NamedTuple):
-    """A response, with its data set if it has one; `request` is what it answers."""
+    """A response, with its data set if it has one; `request` is what it answers, `detail` as in Decoded."""
 
     request: Request
     command: Response
     data: bytes | None
     context: AcceptedContext
+    detail: bytes = b""
 
 
 class Prepared(NamedTuple):
@@ -65,6 +66,7 @@ class Incoming(NamedTuple):
     context: AcceptedContext
     command: Message
     data_set: bool
+    detail: bytes = b""
 
 
 class Exchange:
@@ -147,7 +149,7 @@ class Exchange:
     def _answered(self, incoming: Incoming, command: Response) -> Answer:
         request = self._match(incoming.context.id, command, incoming.data_set)
         data = self._identifier(incoming.context.id) if incoming.data_set else None
-        return Answer(request, command, data, incoming.context)
+        return Answer(request, command, data, incoming.context, incoming.detail)
 
     def _identifier(self, context_id: int) -> bytes:
         """Return the data set of a response; nearly always it is one fragment."""
@@ -242,7 +244,8 @@ class Exchange:
             if decoded.message is not None:
                 self._trace("received", context_id, decoded.message)
                 self._check_data_set(decoded)
-                return Incoming(self.association.contexts[context_id], decoded.message, decoded.data_set)
+                context = self.association.contexts[context_id]
+                return Incoming(context, decoded.message, decoded.data_set, decoded.detail)
             self._answer_unknown(context_id, decoded)
 
     def read_data(self, incoming: Incoming, sink: Sink) -> int:

@@ -231,7 +231,7 @@ class Finder:
         operation = Operation(exchange, context, request, source, stop=self._stop, deadline=self._deadline)
         tally = _Tally(number, perf_counter())
         try:
-            for _, response, raw, _ in operation.answers():
+            for _, response, raw, _, _ in operation.answers():
                 if not is_pending(response.status):
                     continue
                 if operation.cancelled in _DROPPING:  # it crossed our C-CANCEL

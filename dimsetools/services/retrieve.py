@@ -209,6 +209,9 @@ def judged(
         error = StatusFailure(
             meaning.meaning, status=status, service=service, comment=comment, offending=offending
         )
+        if service == "C-MOVE" and meaning.name == "unable-to-process" and not counts.total:
+            # Orthanc 1.10.1 has no other status for either.
+            error.hint = "it may not know the move destination, or not reach it: look into the peer's log"
     if counts.stored:
         error.exit_code = ExitCode.PARTIAL  # type: ignore[misc]  # of this one
     error.retryable = transient(status, service)

@@ -231,8 +231,9 @@ class Retriever:
         response = final.command
         assert isinstance(response, CGetRsp)
         error = operation.error or verdict(response, self.service, account.counts)
+        failed = failed_instances(final.data, syntax) or failed_instances(final.detail, IMPLICIT_LE)
         return account.ended(error, response.status)._replace(
-            comment=response.error_comment or "", failed=failed_instances(final.data, syntax)
+            comment=response.error_comment or "", failed=failed
         )
 
     def _context(self, exchange: Exchange) -> AcceptedContext:

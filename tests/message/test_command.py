@@ -188,6 +188,14 @@ def test_elements_that_a_message_does_not_use_are_ignored(extra: bytes) -> None:
     assert decode(wire.command_set(*elements)).message == CEchoRq(message_id=7)
 
 
+def test_what_is_behind_a_response_is_its_detail_and_behind_a_request_a_fault() -> None:
+    detail = struct.pack("<HHI", 8, 0, 4) + struct.pack("<I", 0)
+    decoded = decode(encode(CEchoRsp(1, 0xC000), data_set=False) + detail)
+    assert (decoded.message, decoded.detail) == (CEchoRsp(1, 0xC000), detail)
+    with pytest.raises(ProtocolError, match=r"\(0008,0000\) where it cannot be"):
+        decode(encode(CEchoRq(1), data_set=False) + detail)
+
+
 def test_a_missing_or_wrong_group_length_does_no_harm() -> None:
     elements = (*ECHO_RQ, NO_DATA)
     for raw in (b"".join(elements), wire.command_set(*elements, group_length=1)):

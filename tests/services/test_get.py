@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from threading import Event as Flag
 
 import pytest
@@ -125,6 +126,16 @@ def test_the_final_response_decides(final: bytes, kind: type | None, code: ExitC
         server.finish()
     assert type(done.error) is (kind or type(None))
     assert done.error is None or done.error.exit_code is code
+
+
+def test_failed_instances_are_taken_from_the_status_detail_too() -> None:
+    """DCMTK's, in which Orthanc 1.10.1 has them: behind the command set, in implicit VR."""
+    value = instance(1).encode() + b"\0" * (len(instance(1)) % 2)
+    detail = struct.pack("<HHI", 0x0008, 0x0058, len(value)) + value
+    final = rsp(0xC000, (None,) * 4, None, detail)
+    with scripted_server([accepting(), asked(), step.send(final), *END]) as server:
+        (done,) = retrieved(get(server))
+    assert (done.status, done.failed) == (0xC000, (instance(1),))
 
 
 def test_counters_that_go_back_or_leave_some_over_are_taken_as_they_are_in_the_end() -> None:

@@ -87,6 +87,13 @@ def test_a_destination_that_is_unknown_or_down_is_a_failure(status: int, name: s
     assert (done.error.exit_code, done.comment) == (ExitCode.FAILURE, "no such AE")
 
 
+def test_a_peer_that_names_no_reason_may_not_know_the_destination() -> None:
+    with scripted_server([accepting(), ASKED, step.send(moved(0xC000, (None,) * 4)), *END]) as server:
+        (done,) = retrieved(move(server))
+    assert done.error is not None
+    assert "move destination" in done.error.hint
+
+
 def test_a_destination_that_is_down_after_all_is_failed_sub_operations() -> None:
     script = [accepting(), ASKED, step.send(moved(0xA702, (None, 0, 4, 0))), *END]
     with scripted_server(script) as server:
