@@ -181,6 +181,7 @@ class Telling:
         self._current: dict[int, Counts] = {}
         self._done = [0, 0, 0]
         self._warned: set[str] = set()
+        self._refused: set[str] = set()
 
     def watch(self, progress: Progress) -> None:
         """Show how far the run is."""
@@ -233,8 +234,11 @@ class Telling:
         with self._lock:
             self.tally.landed(record, status)
             fine = not is_failure(status)
-            if fine and self.landed_uids is not None:
-                self.landed_uids.add(str(record["SOPInstanceUID"]))
+            uid = str(record["SOPInstanceUID"])
+            if not fine:
+                self._refused.add(uid)
+            elif self.landed_uids is not None:
+                self.landed_uids.add(uid)
             if not self._brief or not fine:
                 self._output.record(record, object_line(record) if self._lines else None)
             if self._progress is not None:
@@ -247,7 +251,8 @@ class Telling:
             record = retrieved_record(retrieved)
             self._output.record(record, retrieved_line(retrieved, self._verb) if self._lines else None)
             for uid in retrieved.failed:
-                self._instance("failed", uid, retrieved.wanted, "the peer could not send it")
+                why = "it came, and was not kept" if uid in self._refused else "the peer could not send it"
+                self._instance("failed", uid, retrieved.wanted, why)
 
     def verified(self, verified: Verified) -> None:
         """Tell what of a retrieve is missing."""
@@ -328,6 +333,7 @@ def summary_record(tally: Tally, address: str, seconds: float, code: ExitCode) -
         "_failed": tally.failed,
         "_warnings": tally.warnings,
         "_missing": tally.missing,
+        "_verified": tally.verified_objects,
         "_seconds": round(seconds, 6),
         "_objects_per_second": round(tally.objects / seconds, 1) if seconds else None,
         "_bytes_per_second": round(tally.size / seconds) if seconds else None,
@@ -355,4 +361,6 @@ def summary_line(tally: Tally, verb: str, address: str, seconds: float, *, elsew
     for count, colour, what in counts:
         if count:
             spans += ["  ", colour(f"{count} {what}")]
+    if tally.verified_objects is not None and not tally.missing:
+        spans += ["  ", good(f"{tally.verified_objects} verified")]
     return spans

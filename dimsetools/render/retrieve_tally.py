@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dimsetools.dataset.attributes import texts
-from dimsetools.errors import ExitCode, Interrupted, StatusFailure, worst
+from dimsetools.errors import ExitCode, Interrupted, StatusFailure, SubOperationsFailed, worst
 from dimsetools.services.retrieve import OUT_OF_RESOURCES, UNIQUE_KEYS
 from dimsetools.status import is_failure, is_warning
 
@@ -35,12 +35,14 @@ class Tally:
     """What a run has come to: counts, kinds of failures and the exit status that follows from them.
 
     `completed`, `failed` and `warnings` are the peer's counts; `objects` and `refused` came here.
+    `verified_objects` are those that the peer has of what was compared with it, None if nothing was.
     """
 
     def __init__(self) -> None:
         self.retrieves = self.objects = self.size = self.refused = 0
         self.completed = self.failed = self.warnings = self.missing = self.unread = 0
         self.disk_full = False
+        self.verified_objects: int | None = None
         self._codes: set[ExitCode] = set()
         self._ended: set[ExitCode] = set()
         self._kinds: dict[tuple[str, int], tuple[DimseError, str, int]] = {}
@@ -76,6 +78,8 @@ class Tally:
     def verified(self, verified: Verified) -> None:
         """Count what a comparison with the peer has shown."""
         self.missing += verified.missing_count
+        if verified.error is None:
+            self.verified_objects = (self.verified_objects or 0) + verified.expected
         if verified.error is not None:
             self._codes.add(verified.error.exit_code)
             self._explain(verified.error, f"to verify {named(verified.wanted)}")
@@ -117,5 +121,9 @@ class Tally:
             if isinstance(error, Interrupted):
                 continue
             error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
+            if self.disk_full and isinstance(error, SubOperationsFailed):
+                error.hint = (
+                    "make room on the disk; with --on-duplicate keep the same command fetches the rest"
+                )
             others = f" and {times - 1} more" if times > 1 else ""
             yield error, f"{where}{others}" if where else address

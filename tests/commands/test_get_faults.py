@@ -77,6 +77,10 @@ def test_a_full_disk_costs_the_large_object_and_the_exit_status_says_so(tmp_path
     assert done.returncode == 40, done.stderr
     assert list(stored(tmp_path / "out")) == [instance(2)]
     assert [row["_status"] for row in events(done, "refused")] == ["A700"]
+    assert [row["_message"] for row in events(done, "failed") if row["SOPInstanceUID"]] == [
+        "it came, and was not kept"
+    ]
+    assert "make room on the disk" in done.stderr
     assert [path.suffix for path in (tmp_path / "out").iterdir()] == [".dcm"]
 
 
