@@ -8,8 +8,15 @@ from dimsetools.dataset.flat import from_flat
 from dimsetools.errors import ExitCode, InputError, StatusFailure, SubOperationsFailed
 from dimsetools.render.line import rendered
 from dimsetools.render.output import Output
-from dimsetools.render.retrieve import COLUMNS, Telling, object_line, object_record, retrieved_line
-from dimsetools.render.retrieve_tally import named
+from dimsetools.render.retrieve import (
+    COLUMNS,
+    Telling,
+    object_line,
+    object_record,
+    retrieved_line,
+    summary_line,
+)
+from dimsetools.render.retrieve_tally import Tally, named
 from dimsetools.services.retrieve import Counts, Going, Landed, Noted, Opened, Retrieved, Wanted
 from dimsetools.services.verify import Verified
 
@@ -110,6 +117,14 @@ def test_what_is_missing_is_listed() -> None:
     assert (row["_event"], row["SOPInstanceUID"]) == ("missing", "1.7")
     assert "5 instances, 2 more than" in err.getvalue()
     assert telling.tally.missing == 3
+
+
+def test_what_was_verified_stands_in_the_totals_if_nothing_is_missing() -> None:
+    tally = Tally()
+    tally.verified(Verified(STUDY, 3, (), 0))
+    assert rendered(summary_line(tally, "got", "PACS", 1.0, elsewhere=False), False).endswith("3 verified")
+    tally.verified(Verified(STUDY, 3, ("1.7",), 1))
+    assert "verified" not in rendered(summary_line(tally, "got", "PACS", 1.0, elsewhere=False), False)
 
 
 def test_a_person_sees_only_what_is_odd_and_each_retrieve() -> None:
