@@ -313,8 +313,14 @@ class Transport:
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the socket; what was received and not taken is gone."""
+        """Close the socket; what was received and not taken is gone.
+
+        So is the buffer: a traceback may keep all else until the garbage is collected, and callers that
+        speak something else come by the thousand.
+        """
         self._start = self._end = 0
+        self._buffer = bytearray()
+        self._view = memoryview(self._buffer)
         if self._stop is not None:
             self._stop.unregister(self.shutdown)
         self._sock.close()

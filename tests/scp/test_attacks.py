@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import struct
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -188,6 +190,23 @@ def test_other_protocols_and_noise(node: Node, junk: bytes) -> None:
         if junk:
             ended(talk, junk)
     still_answers(node)
+
+
+def test_those_who_speak_something_else_leave_nothing_behind(node: Node) -> None:
+    """Even before the garbage is collected, which may take ten thousand callers."""
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        for _ in range(30):
+            with scripted_client(node.port) as talk:
+                ended(talk, b"GET / HTTP/1.1\r\n\r\n")
+        still_answers(node)
+        current, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert current < 2**20
 
 
 CONTEXT = wire.Context(1, wire.CT_IMAGE, (wire.EXPLICIT_LE,))
