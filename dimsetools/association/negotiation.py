@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from dimsetools.association.values import (
     Acceptance,
@@ -150,8 +150,7 @@ def refused_error(rejection: Rejection) -> Rejected:
     return Rejected(message, result=result, source=source, reason=reason, name=name)
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """What an acceptor takes. `syntaxes(abstract_syntax)` lists the transfer syntaxes taken, best first.
 
     None from `syntaxes` is "abstract syntax not supported"; an empty `syntaxes` list takes any syntax.

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+
 import click
 
 from dimsetools.errors import UsageError
 from dimsetools.options import ACCEPTOR, NetworkCommand, Session
 from dimsetools.options.node import ADMISSION, ANSWERING, KEEPING, RUNNING, Answering, Keeping
+
+_GARBAGE = (700, 10, 10)
+"""Python's own thresholds, which the program has raised to load fast: a node lives long, and what it has
+received may hang in a circle."""
 
 
 def _scp(session: Session, folder: str) -> int:
@@ -22,6 +28,7 @@ def _scp(session: Session, folder: str) -> int:
             work = scp_index.rebuild if answering.reindex else scp_index.check
             return work(folder, output, durable=session.values(Keeping).durability != "none")
         node = scp_node.Node(session, folder, output)
+        gc.set_threshold(*_GARBAGE)
         try:
             return node.serve()
         finally:

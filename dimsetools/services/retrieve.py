@@ -7,7 +7,6 @@ failed. Peers count in their own ways, so only the counts of the last response d
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from time import perf_counter
 from typing import NamedTuple
 
@@ -131,17 +130,16 @@ class Retrieved(NamedTuple):
     refused: int = 0
 
 
-@dataclass(slots=True)
 class Account:
     """What has come of one retrieve so far; `answered` tells whether the peer has said anything at all."""
 
-    wanted: Wanted
-    started: float = field(default_factory=perf_counter)
-    counts: Counts = field(default_factory=Counts)
-    answered: bool = False
-    landed: set[str] = field(default_factory=set)
-    size: int = 0
-    refused: int = 0
+    def __init__(self, wanted: Wanted) -> None:
+        self.wanted = wanted
+        self.started = perf_counter()
+        self.counts = Counts()
+        self.answered = False
+        self.landed: set[str] = set()
+        self.size = self.refused = 0
 
     def add(self, landed: Landed, *, kept: bool) -> None:
         """Count an object that has come."""
