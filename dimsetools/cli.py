@@ -165,7 +165,7 @@ def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int
 
     session = meta.get(SESSION)
     options = session.output if session is not None else glimpsed(words)
-    named = _named(error)
+    named = _named(error, words)
     if options.debug and isinstance(named, BugError):
         import traceback
 
@@ -179,12 +179,12 @@ def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int
     return named.exit_code
 
 
-def _named(error: BaseException) -> DimseError:
+def _named(error: BaseException, words: list[str]) -> DimseError:
     """Return the failure as one of ours."""
     if isinstance(error, DimseError):
         return error
     if isinstance(error, click.ClickException):
-        return UsageError(error.format_message(), hint=_usage_hint(error))
+        return UsageError(error.format_message(), hint=_usage_hint(error, words))
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
         return Interrupted("interrupted")
     if isinstance(error, OSError) and error.errno in _CANNOT_WRITE:
@@ -195,10 +195,11 @@ def _named(error: BaseException) -> DimseError:
     )
 
 
-def _usage_hint(error: click.ClickException) -> str:
+def _usage_hint(error: click.ClickException, words: list[str]) -> str:
     """Return which --help to read; options of a command do not stand before its name."""
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "dimse"
+    command = " ".join(("dimse", *words[:1])) if words[:1] and words[0] in COMMANDS else "dimse"
+    path = context.command_path if context is not None else command
     if isinstance(error, click.exceptions.NoSuchCommand):
         return did_you_mean(error.command_name, COMMANDS) or f"commands: {', '.join(COMMANDS)}"
     if isinstance(error, click.NoSuchOption) and path == "dimse":

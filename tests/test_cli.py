@@ -128,6 +128,7 @@ def test_quiet_leaves_the_status_alone(
         (["probe"], "PEER", "dimse probe --help"),
         (["probe", "h:1", "--max-pdux"], "'--max-pdu'", "dimse probe --help"),
         (["probe", "h:1", "--max-pdu", "x"], "'--max-pdu'", "dimse probe --help"),
+        (["probe", "h:1", "--max-pdu"], "requires an argument", "dimse probe --help"),
         (["probe", "h:1", "more"], "more", "dimse probe --help"),
         (["probe", "h:1", "-pwd", "x"], "-pwd (--password)", "--password-file"),
     ],

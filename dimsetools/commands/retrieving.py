@@ -117,7 +117,7 @@ class Run:
             session.values(Query),
             self._retrieval,
             words,
-            search=lambda level, keys: self._retriever.query(level, keys),
+            search=self._search,
             bad=lambda error: self._telling.unreadable(error),
             stop=session.stop,
         )
@@ -125,6 +125,12 @@ class Run:
         self._done: list[Retrieved] = []
         self._seconds = 0.0
         self.stored = 0
+
+    def _search(self, level: str, keys: Attributes) -> list[Attributes]:
+        from dimsetools.render.find import query_line
+
+        self._output.note(query_line(self._session.values(Query).model, keys), 1)
+        return self._retriever.query(level, keys)
 
     def carry_out(self, telling: Telling, retriever: Retriever) -> None:
         """Make every retrieve that is wanted, and tell of it."""

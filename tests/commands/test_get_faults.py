@@ -202,12 +202,13 @@ def test_a_node_that_is_said_to_take_moves_only_is_a_warning(tmp_path: Path) -> 
 
 def test_what_was_asked_for_and_not_granted_is_a_warning() -> None:
     search = (accepting(), answering(lambda _: find_rsp(0)), *END)
-    wanted = ("--user", "me", "--identity-response", "--fuzzy", "--ignore")
+    wanted = ("--user", "me", "--identity-response", "--fuzzy", "--ignore", "-v")
     with scripted_server(search) as server:
         done = dimse.run("get", server.address, "PatientName=DOE", *wanted)
         server.finish()
     assert "did not confirm the user identity" in done.stderr
     assert "did not grant fuzzy" in done.stderr
+    assert "query Study Root at STUDY level: PatientName=DOE  returns StudyInstanceUID" in done.stderr
     retrieve = [accepting(), asked(), step.send(rsp(0)), *END]
     with scripted_server(retrieve) as server:
         done = get(server.address, "--relational", "--fuzzy", "--ignore")
