@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
+from time import perf_counter
 
 import pytest
 
@@ -109,6 +111,29 @@ def test_what_does_not_decode_is_refused(data: bytes) -> None:
     with pytest.raises(Unfit) as raised:
         decoded(data, IMPLICIT_LE if data[4:6] != b"CS" else EXPLICIT_LE)
     assert raised.value.status == 0xC000
+
+
+@pytest.mark.parametrize("syntax", [IMPLICIT_LE, EXPLICIT_LE])
+@pytest.mark.parametrize("depth", [1000, 100_000])
+def test_deep_identifiers_cost_nothing(depth: int, syntax: str) -> None:
+    header = struct.pack("<HH2sHI", 0x0040, 0x0100, b"SQ", 0, 0xFFFFFFFF)
+    if syntax == IMPLICIT_LE:
+        header = struct.pack("<HHI", 0x0040, 0x0100, 0xFFFFFFFF)
+    data = (header + struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF)) * depth
+    data += struct.pack("<HHIHHI", 0xFFFE, 0xE00D, 0, 0xFFFE, 0xE0DD, 0) * depth
+
+    def refused() -> None:
+        with pytest.raises(Unfit, match="too deep"):
+            decoded(data, syntax)
+
+    started = perf_counter()
+    refused()
+    assert perf_counter() - started < 0.1
+    tracemalloc.start()
+    refused()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 def test_what_was_too_long_to_be_kept_is_refused() -> None:
