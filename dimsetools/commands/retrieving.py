@@ -36,11 +36,12 @@ def manner(session: Session, peer: str, model: str) -> Manner:
         raise UsageError(f"{query.model.title} has no such retrieval", hint="use another model: -M study")
     node = session.node(peer)
     most = node.max_associations
-    jobs = session.values(Retrieval).jobs
+    retrieval = session.values(Retrieval)
+    jobs = retrieval.jobs if most is None else min(retrieval.jobs, most)
     return Manner(
         model,
         query.model.find,
-        jobs=jobs if most is None else min(jobs, most),
+        jobs=jobs,
         priority=negotiation.priority,
         abort=session.operation.abort,
         abilities=query.abilities,
@@ -48,6 +49,7 @@ def manner(session: Session, peer: str, model: str) -> Manner:
         extended=negotiation.extended,
         charset=node.charset,
         assume_charset=query.assume_charset or node.charset,
+        alone=jobs == most and retrieval.manifest is None,
     )
 
 

@@ -52,8 +52,9 @@ from dimsetools.status import is_pending
 from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE, name_of
 
 if TYPE_CHECKING:
+    from dimsetools.association.association import Association
     from dimsetools.association.trace import Tracer
-    from dimsetools.association.values import AcceptedContext, Extended, Role, Target
+    from dimsetools.association.values import AcceptedContext, Extended, ProposedContext, Role, Target
     from dimsetools.dataset.attributes import Attributes
     from dimsetools.message.command import Request
     from dimsetools.services.classes import Pair
@@ -63,13 +64,16 @@ _PASSING = (Aborted, ConnectionLost, NoAnswer, ProtocolError, StatusFailure)
 """Failures of one retrieve; the next one may do better."""
 _CROWDED = (Rejected, Unreachable)
 """A peer may take fewer associations at a time than we would open."""
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8)
+"""Seconds: dcmqrscp 3.6.7 counts an association until its process has ended, some time after the release."""
 
 
 class Manner(NamedTuple):
     """How to retrieve. `model` is the SOP class of C-GET or C-MOVE, `find` that of the query beside it.
 
     `find` is "" where the model has none. `charset` is preferred for its keys, `assume_charset` taken for
-    matches that name no Specific Character Set.
+    matches that name no Specific Character Set. `alone`: the peer takes no more associations than `jobs`, so
+    that one of them has to end before it is searched.
     """
 
     model: str
@@ -82,6 +86,7 @@ class Manner(NamedTuple):
     extended: tuple[Extended, ...] = ()
     charset: tuple[str, ...] = ()
     assume_charset: tuple[str, ...] = ()
+    alone: bool = False
 
 
 class Line:
@@ -124,6 +129,7 @@ class Retriever:
         self.heard: Callable[[Opened], object] = lambda _: None
         """Is told of each association that is opened for queries alone: those are no events of a run."""
         self._tracer = tracer
+        self._has_released = False
         total = target.timeouts.total
         self.deadline = None if total is None else monotonic() + total
         self._queue = lanes.Queue(iter(()), lambda: True)
@@ -264,13 +270,8 @@ class Retriever:
             if left <= 0:
                 raise LimitReached("the total time-out is over, work is left", hint="raise --total-timeout")
             target = target._replace(timeouts=target.timeouts._replace(total=left))
-        association = open_association(
-            target,
-            plan(pairs)[0],
-            roles=(*roles, *manner.roles),
-            extended=manner.extended or extended,
-            tracer=self._tracer,
-            stop=self.stop,
+        association = self._associated(
+            target, plan(pairs)[0], (*roles, *manner.roles), manner.extended or extended
         )
         line.exchange = Exchange(association)
         line.fresh = True
@@ -284,6 +285,25 @@ class Retriever:
             peer.confirmed is False,
             lacking(model, manner.abilities, association.extended, searching),
         )
+
+    def _associated(
+        self,
+        target: Target,
+        contexts: tuple[ProposedContext, ...],
+        roles: tuple[Role, ...],
+        extended: tuple[Extended, ...],
+    ) -> Association:
+        """Open an association; again if the peer may only still be busy with the end of our last one."""
+        for pause in (*_PAUSES, None):
+            try:
+                return open_association(
+                    target, contexts, roles=roles, extended=extended, tracer=self._tracer, stop=self.stop
+                )
+            except Rejected as error:
+                passing = error.retryable and self._has_released
+                if pause is None or not passing or self.stop.wait(pause):
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     def usable(self, line: Line) -> bool:
         """Tell whether the association of `line` is still there; one that the peer has ended is let go."""
@@ -312,6 +332,7 @@ class Retriever:
             association.abort()
             return
         association.release()
+        self._has_released = True
         if not association.released_in_order:
             yield Noted(f"{association.peer_name} did not answer the request for release")
 
@@ -331,6 +352,8 @@ class Retriever:
                 if lost > 1:
                     self.end = self.end or retrieved.error
                 yield retrieved
+                if self.manner.alone:
+                    yield from self.release(line)
         except BaseException:
             line.abort()
             raise
