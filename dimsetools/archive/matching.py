@@ -39,6 +39,9 @@ EMPTY = '""'
 WILD = frozenset(("AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"))
 """The VRs with wild card matching (PS3.4 C.2.2.2.4)."""
 
+_COMPARED = frozenset(("PN", "DA", "TM", "DT", "IS", "DS"))
+"""The VRs whose values are compared by what they mean."""
+
 # Dates and times of one moment each.
 _PAIRS = (
     (0x00080012, 0x00080013), (0x00080020, 0x00080030), (0x00080021, 0x00080031), (0x00080022, 0x00080032),
@@ -169,9 +172,13 @@ def _any_value(tag: int, tests: list[_ValueTest], empty: bool, candidate: Attrib
 def _value_tests(key: Attribute, *, fuzzy: bool) -> tuple[list[_ValueTest], bool]:
     """Return the alternatives of a key, and whether it asks for empty ones."""
     if key.vr not in STRINGS:
-        return [partial(_equals, value) for value in key.values], False
+        return [frozenset(key.values).__contains__], False
     wanted = _alternatives(key)
-    tests = [_text_test(value, key.vr, fuzzy=fuzzy) for value in wanted if value != EMPTY]
+    asked = [value for value in wanted if value != EMPTY]
+    exact = frozenset(value for value in asked if _is_exact(value, key.vr))
+    tests = [_text_test(value, key.vr, fuzzy=fuzzy) for value in asked if value not in exact]
+    if exact:
+        tests.append(partial(_is_one_of, exact, key.vr))
     return tests, EMPTY in wanted
 
 
@@ -188,6 +195,15 @@ def _text_test(wanted: str, vr: str, *, fuzzy: bool) -> _ValueTest:
     if vr in WILD and is_wild(wanted):
         return partial(_fits, wildcard(wanted), vr)
     return partial(_same_text, wanted, vr)
+
+
+def _is_exact(value: str, vr: str) -> bool:
+    """Tell whether a key of text is compared as it is: of such there may be any number."""
+    return vr not in _COMPARED and not (vr in WILD and is_wild(value))
+
+
+def _is_one_of(wanted: frozenset[str], vr: str, value: object) -> bool:
+    return stripped(value, vr) in wanted
 
 
 def _no_span(_text: str) -> None:

@@ -33,6 +33,8 @@ MODELS = {"patient": LEVELS, "study": LEVELS[1:], "patient-study": LEVELS[:2]}
 """Information model -> its levels (PS3.4 C.6.1.1, C.6.2.1, C.6.3.1)."""
 
 _PATIENT_NAME = 0x00100010
+_MOST_PARTS = 100
+"""Conditions in one expression, of which SQLite takes only so many; what has more is left to `matching`."""
 _SETS = frozenset((kept.MODALITIES_IN_STUDY, kept.SOP_CLASSES_IN_STUDY))
 
 
@@ -200,7 +202,7 @@ def _texts(expression: str, values: list[str]) -> sql.Condition | None:
     exact = [value for value in values if not is_wild(value)]
     parts = [_wild(expression, value) for value in values if is_wild(value)]
     found = [part for part in parts if part is not None]
-    if len(found) < len(parts):
+    if len(found) < len(parts) or len(parts) > _MOST_PARTS:
         return None
     return sql.either([*found, sql.one_of(expression, exact)] if exact else found)
 
@@ -215,9 +217,9 @@ def _wild(expression: str, pattern: str) -> sql.Condition | None:
 
 
 def _dates(expression: str, values: list[str]) -> sql.Condition | None:
-    spans = [moments.date_span(value) for value in values]
+    spans = [moments.date_span(value) for value in values[: _MOST_PARTS + 1]]
     found = [sql.between(expression, *span) for span in spans if span is not None]
-    return sql.either(found) if len(found) == len(spans) else None
+    return sql.either(found) if len(found) == len(spans) <= _MOST_PARTS else None
 
 
 def _names(values: list[str]) -> sql.Condition | None:
@@ -236,4 +238,4 @@ def _names(values: list[str]) -> sql.Condition | None:
         columns = map(sql.name_key, places)
         parts += [_wild(name, wanted) if is_wild(value) else sql.one_of(name, [wanted]) for name in columns]
     found = [part for part in parts if part is not None]
-    return sql.either(found) if len(found) == len(parts) else None
+    return sql.either(found) if len(found) == len(parts) <= _MOST_PARTS else None

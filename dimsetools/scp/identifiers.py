@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attributes, text, texts
+from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, STRINGS, Attributes, text, texts
 from dimsetools.dataset.decode import decode
 from dimsetools.dataset.dictionary import keyword_of
 from dimsetools.dataset.levels import LEVEL, unique_key
@@ -23,6 +23,8 @@ RELATIONAL, COMBINED_DATE_TIME, FUZZY = range(3)
 
 _ABOUT_THE_QUERY = frozenset((LEVEL, SPECIFIC_CHARACTER_SET))  # and group lengths, which old peers send
 _WILD = frozenset("*?")
+_MOST_VALUES = 1000
+"""Alternatives in a key that are no UIDs."""
 
 
 class Unfit(Exception):
@@ -63,6 +65,7 @@ def asked_of_query(model: Model, identifier: Attributes, *, relational: bool) ->
     if level and not relational:
         _need_above(model, level, identifier, "queries")
     keys = {tag: key for tag, key in identifier.items() if tag & 0xFFFF and tag not in _ABOUT_THE_QUERY}
+    _limit_values(keys)
     return Asked(level, keys, charsets)
 
 
@@ -89,6 +92,16 @@ def _level(model: Model, identifier: Attributes) -> str:
     if level not in model.levels:
         raise Unfit(DATA_SET_DOES_NOT_MATCH, f"{model.title} has no level {level}"[:60], LEVEL)
     return level
+
+
+def _limit_values(keys: Attributes) -> None:
+    """Refuse keys with so many alternatives that trying them on everything there is would take for ever."""
+    for tag, key in keys.items():
+        if key.vr == "SQ":
+            for item in key.values:
+                _limit_values(item)
+        elif key.vr in STRINGS and key.vr != "UI" and len(key.values) > _MOST_VALUES:
+            raise Unfit(OUT_OF_RESOURCES, f"{keyword_of(tag)} has more than {_MOST_VALUES} values", tag)
 
 
 def _need_above(model: Model, level: str, identifier: Attributes, what: str) -> None:

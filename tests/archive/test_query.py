@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from dimsetools.archive import query, sql
 from dimsetools.archive.columns import COLUMNS, LEVELS, UNIQUE
-from dimsetools.archive.matching import matches
+from dimsetools.archive.matching import Matcher, matches
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.dictionary import keyword_of
 from tests.archive.indexing import Archive
@@ -124,6 +125,33 @@ def test_every_attribute_can_be_asked_for(archive: Archive) -> None:
         assert found
         assert all(keys.keys() <= answer.keys() for answer in found)
         assert query.unsupported(level, keys) == ()
+
+
+@pytest.mark.parametrize("count", [10, 400, 3000])
+@pytest.mark.parametrize(
+    ("keyword", "value", "other"),
+    [
+        ("PatientName", "山田", "N{}"), ("PatientName", "山*", "N{}*"),
+        ("StudyDate", "20260101", "1900{:04}"), ("StudyDate", "20260101-20260101", "-1{:03}0101"),
+        ("StudyInstanceUID", "2.0", "9.{}"), ("AccessionNumber", "A1", "B{}"),
+        ("AccessionNumber", "?1", "B{}*"), ("ModalitiesInStudy", "C?", "X{}"),
+    ],
+)  # fmt: skip
+def test_a_key_may_have_many_alternatives(
+    archive: Archive, keyword: str, value: str, other: str, count: int
+) -> None:
+    """SQLite takes expressions up to a size only."""
+    values = [*(other.format(number) for number in range(count)), value]
+    found = archive.find("STUDY", "StudyTime", **{keyword: values})
+    assert len(found) == len(archive.find("STUDY", "StudyTime", **{keyword: value})) > 0
+
+
+def test_many_uids_are_compared_at_once() -> None:
+    matcher = Matcher(data(StudyInstanceUID=[f"1.{number}" for number in range(100_000)]))
+    entities = [data(StudyInstanceUID=f"1.{number}") for number in range(0, 200_000, 100)]
+    started = perf_counter()
+    assert sum(map(matcher.matches, entities)) == 1000
+    assert perf_counter() - started < 1
 
 
 def test_values_never_stand_in_a_statement(archive: Archive) -> None:

@@ -60,6 +60,19 @@ def test_what_says_something_about_the_query_is_no_key() -> None:
     assert asked == ("STUDY", attributes(PatientName="A*"), ("ISO_IR 100",))
 
 
+@pytest.mark.parametrize("model", ["study", "worklist"])
+def test_a_key_has_so_many_values_at_most(model: str) -> None:
+    """Each is tried on everything there is; UIDs are looked up, so that there may be more of them."""
+    level = attributes(QueryRetrieveLevel="STUDY")
+    names, uids = "\\".join(map(str, range(1001))), "\\".join(f"1.{number}" for number in range(5000))
+    step = Attribute("SQ", (attributes(ScheduledStationName=names),))
+    for many in (attributes(PatientName=names), {0x00400100: step}):
+        with pytest.raises(Unfit, match="more than 1000 values") as raised:
+            asked_of_query(MODELS[model], level | many, relational=False)
+        assert raised.value.status == 0xA700
+    asked_of_query(MODELS[model], level | attributes(StudyInstanceUID=uids), relational=False)
+
+
 def test_a_worklist_query_has_no_level() -> None:
     asked = asked_of_query(MODELS["worklist"], attributes(PatientName="A*"), relational=False)
     assert asked == ("", attributes(PatientName="A*"), ())
