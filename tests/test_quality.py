@@ -32,7 +32,6 @@ TESTED_THROUGH = {
     "dimsetools/render/xml.py": "tests/render/test_formats.py",
     "dimsetools/scp/operation.py": "tests/scp/test_get.py",
     "dimsetools/scp/retrieval.py": "tests/scp/test_get.py",
-    "dimsetools/scp/served.py": "tests/scp/test_server.py",
     "dimsetools/scp/verification.py": "tests/scp/test_server.py",
 }
 
