@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import count
 from types import TracebackType
@@ -291,18 +291,22 @@ class IncomingObject:
 
     def write(self, view: memoryview) -> None:
         """Take the next bytes of the data set; the view may be reused afterwards."""
-        length = len(view)
+        self.write_all((view,))
+
+    def write_all(self, pieces: Sequence[memoryview]) -> None:
+        """Take the next bytes, in a few pieces: a call of the system for each would take longer."""
+        length = sum(map(len, pieces))
         self.size += length
         if self._fault is not None:
             return
         try:
             if self._part is not None:
-                if os.write(self._part.descriptor, view) != length:
+                if os.writev(self._part.descriptor, pieces) != length:
                     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             elif self.size <= HELD:
-                self._held.append(bytes(view))
+                self._held += map(bytes, pieces)
             else:
-                self._begin([b"".join(self._held), view])
+                self._begin([b"".join(self._held), *pieces])
                 self._held.clear()
         except OSError as error:
             self._fail(self._store.refusal(error))

@@ -48,7 +48,7 @@ _ABORTS = frozenset((Action.AA_1, Action.AA_7, Action.AA_8))
 
 
 class Fragment(NamedTuple):
-    """A piece of a presentation data value; `data` is valid until the next receive.
+    """A piece of a presentation data value; `data` is valid until the next receive (see `holds_more`).
 
     `ends` tells whether this piece completes its PDV, which `control` (PS3.8 annex E.2) belongs to.
     """
@@ -144,6 +144,11 @@ class Association(Agreement):
         self._pdv_left -= len(data)
         self._in_pdv = self._pdv_left > 0
         return Fragment(context_id, control, data, not self._in_pdv)
+
+    @property
+    def holds_more(self) -> bool:
+        """Tell whether more data is in memory: to receive that leaves what was received before valid."""
+        return len(self._transport.buffered) > (0 if self._in_pdv else pdu.DATA_HEADER.size)
 
     def _whole_pdu(self) -> bool:
         """Begin a P-DATA-TF that has come whole and is in order, as most of many small ones; else do nothing.

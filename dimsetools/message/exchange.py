@@ -37,6 +37,8 @@ UNLIMITED_WINDOW = 64
 """Requests outstanding where the peer sets no limit: enough to hide any latency, little enough to hold."""
 UNRECOGNIZED_OPERATION = 0x0211
 """PS3.7 annex C.5.23."""
+_PIECES = 64
+"""Pieces of a data set that a sink gets at once, where so many lie in the buffer."""
 IDENTIFIER_CAP = 16 * 1024 * 1024
 """Longest data set, bytes, that is taken into memory with a response."""
 
@@ -262,6 +264,7 @@ class Exchange:
         association = self.association
         wait = association.timeouts.dimse
         length = 0
+        pieces: list[memoryview] = []
         while True:
             if fragment is None or fragment.control & COMMAND or fragment.context_id != context_id:
                 self.violate("broke off a data set")
@@ -269,14 +272,21 @@ class Exchange:
             length += len(data)
             if association.tracer is not None:
                 association.tracer.data_set("received", association.peer_address, data)
-            try:
-                sink.write(data)
-            except BaseException:
-                association.abort()
-                raise
-            if fragment.ends and fragment.control & LAST:
+            pieces.append(data)
+            over = fragment.ends and fragment.control & LAST
+            if over or len(pieces) == _PIECES or not association.holds_more:
+                self._give(sink, pieces)
+                pieces.clear()
+            if over:
                 return length
             fragment = association.receive(wait)
+
+    def _give(self, sink: Sink, pieces: list[memoryview]) -> None:
+        try:
+            sink.write_all(pieces)
+        except BaseException:
+            self.association.abort()
+            raise
 
     def _command_set(self, fragment: Fragment) -> bytes:
         """Return the whole command set that begins with `fragment`; nearly always that is all of it."""

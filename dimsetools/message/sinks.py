@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from dimsetools.errors import ProtocolError
@@ -13,8 +14,13 @@ class Sink(Protocol):
     def write(self, data: memoryview) -> None:
         """Take the next piece."""
 
+    def write_all(self, pieces: Sequence[memoryview]) -> None:
+        """Take the next pieces, a few."""
+        for piece in pieces:
+            self.write(piece)
 
-class MemorySink:
+
+class MemorySink(Sink):
     """Keeps a data set in memory, up to `cap` bytes; more is a ProtocolError."""
 
     def __init__(self, cap: int) -> None:
@@ -32,7 +38,7 @@ class MemorySink:
         return bytes(self._data)
 
 
-class NullSink:
+class NullSink(Sink):
     """Forgets what it is given."""
 
     def write(self, data: memoryview) -> None:

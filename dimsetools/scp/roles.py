@@ -124,7 +124,7 @@ class Lasting:
         raise NotImplementedError
 
 
-class IdentifierSink:
+class IdentifierSink(Sink):
     """Keeps an identifier in memory; of one that is too long nothing is kept, and `data` is None."""
 
     def __init__(self) -> None:

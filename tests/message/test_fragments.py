@@ -15,6 +15,7 @@ from dimsetools.errors import InputUnreadable
 from dimsetools.message.composite import CStoreRq
 from dimsetools.message.exchange import Exchange
 from dimsetools.message.outgoing import BATCH
+from dimsetools.message.sinks import Sink
 from dimsetools.message.sources import BytesSource, FileSource, IterableSource, Source
 from tests.association.ends import accepting, call
 from tests.message.objects import DATA, ct, image, stored
@@ -100,6 +101,24 @@ def test_messages_are_joined_however_they_are_cut(size: int, together: bool) -> 
     assert isinstance(incoming.command, CStoreRq)
 
 
+@pytest.mark.parametrize("size", [40, 4090, 65_000])
+@pytest.mark.parametrize("together", [True, False])
+def test_a_data_set_longer_than_any_buffer_is_joined(size: int, together: bool) -> None:
+    data = os.urandom(1_000_003)
+    values = cut(data, size, command=False)
+    pdus = [wire.p_data(*values)] if together else [wire.p_data(value) for value in values]
+    with accepting(stored, policy=Policy(lambda _: (), 0)) as acceptor:
+        with scripted_client(acceptor.port) as talk:
+            talk.send(wire.associate_rq())
+            talk.expect(wire.ASSOCIATE_AC)
+            talk.send(wire.p_data(*cut(wire.store_rq(), 1000, command=True)))
+            talk.send(b"".join(pdus) + wire.release_rq())
+            assert talk.read_message().number(0x900) == 0
+            talk.expect(wire.RELEASE_RP)
+        [(_, received, length)] = acceptor.result()
+    assert (received, length) == (data, len(data))
+
+
 @pytest.mark.parametrize("ending", [[b""], [b"", b""], [b"more", b""]])
 def test_empty_fragments_are_taken(ending: list[bytes]) -> None:
     values = [wire.pdv(b"start", last=False)]
@@ -172,7 +191,7 @@ def test_a_source_that_fails_in_the_middle_aborts_the_association(error: BaseExc
         peer.finish()
 
 
-class FullDisk:
+class FullDisk(Sink):
     """A sink that fails."""
 
     def write(self, data: memoryview) -> None:
