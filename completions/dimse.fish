@@ -385,7 +385,7 @@ complete -c dimse -n '__fish_seen_subcommand_from scp' -l no-index -d 'Only rece
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l worklist -r -x -a '(__fish_complete_directories)' -d 'Answer modality worklist queries from the DICOM or JSON items in this folder'
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l dest -x -d 'A C-MOVE may send objects to this node, as to each one in the configuration. Repeatable'
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l reindex -d 'Make the index of DIR anew from its files, and exit'
-complete -c dimse -n '__fish_seen_subcommand_from scp' -l check -d 'List files without an index entry and entries without a file, and exit'
+complete -c dimse -n '__fish_seen_subcommand_from scp' -l check -d 'List where the index of DIR and its files differ, and exit'
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l exit-after -x -d 'End when N objects have been stored'
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l timeout -x -d 'End after this time'
 complete -c dimse -n '__fish_seen_subcommand_from scp' -l grace -x -d 'Time for objects under way to finish at the end (default 10)'

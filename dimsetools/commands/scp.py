@@ -102,8 +102,8 @@ command = NetworkCommand(
             "retrieval in composite instance root, too. Without relational queries, which are granted to "
             "whoever negotiates them, the unique keys of all levels above the one that is asked for have "
             "to be given (else A900H); so are combined date-time and fuzzy matching of names. Keys that "
-            "the index does not have are neither matched nor answered, and the status is FF01H then. Text is "
-            "answered in the character set of the request where that has the characters, else in UTF-8."
+            "the index does not have are neither matched nor answered, and the status is FF01H then. A key may "
+            "have 1000 values, of UIDs any number (else A700H). Text is answered in the character set of the request where that has the characters, else in UTF-8."
         ),
         (
             "C-GET sends on the same association, in the transfer syntax that an object has; it is converted "
@@ -115,8 +115,8 @@ command = NetworkCommand(
             "The index is a hidden file of DIR and belongs to one node at a time. One that is lost, damaged "
             "or older than the files is no reason to guess: the node does not start (exit status 40) until "
             "--reindex has made a new one. After a crash, or a while with --no-index, it is brought up to "
-            "date at the start. What was added or removed by hand, --check lists (exit status 3 if there is "
-            "anything) and --reindex takes over."
+            "date at the start. What was added, changed or removed by hand, --check lists (exit status 3 if "
+            "there is anything) and --reindex takes over."
         ),
         (
             "Worklist items are files of DICOM (also *.wl of DCMTK) or JSON, read anew when they change. One "

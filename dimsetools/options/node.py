@@ -202,9 +202,7 @@ ANSWERING = Group(
             metavar="AET@HOST:PORT",
         ),
         _option("--reindex", "Make the index of DIR anew from its files, and exit.", is_flag=True),
-        _option(
-            "--check", "List files without an index entry and entries without a file, and exit.", is_flag=True
-        ),
+        _option("--check", "List where the index of DIR and its files differ, and exit.", is_flag=True),
     ),
 )
 RUNNING = Group(
