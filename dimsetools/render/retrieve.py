@@ -78,10 +78,11 @@ def object_line(record: Record) -> Line:
     if record["_event"] == "refused":
         return [bad("refused   "), f"{uid}  {record['_status']}: {message}"]
     name = str(record["_path"] or uid)
-    size = units.size(int(str(record["_bytes"] or 0)))
+    known = record["_bytes"] is not None and record["_ms"] is not None
+    about = f"  {units.size(int(str(record['_bytes'])))}  {record['_ms']} ms" if known else ""
     outcome = record.get("_outcome", "stored")
     how = "" if outcome == "stored" else f"  {_OUTCOMES.get(str(outcome), str(outcome))}"
-    return [good(f"{record['_event']!s:<10}"), name, dim(f"  {size}  {record['_ms']} ms{how}")]
+    return [good(f"{record['_event']!s:<10}"), name, dim(f"{about}{how}")]
 
 
 _OUTCOMES = {

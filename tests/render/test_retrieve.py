@@ -119,6 +119,11 @@ def test_what_is_missing_is_listed() -> None:
     assert telling.tally.missing == 3
 
 
+def test_what_is_not_known_of_an_object_is_not_told() -> None:
+    told = {"_event": "received", "SOPInstanceUID": "1.2.3"}
+    assert rendered(object_line(object_record(told, 0, None)), False) == "received  1.2.3"
+
+
 def test_what_was_verified_stands_in_the_totals_if_nothing_is_missing() -> None:
     tally = Tally()
     tally.verified(Verified(STUDY, 3, (), 0))
