@@ -102,8 +102,9 @@ command = NetworkCommand(
             "retrieval in composite instance root, too. Without relational queries, which are granted to "
             "whoever negotiates them, the unique keys of all levels above the one that is asked for have "
             "to be given (else A900H); so are combined date-time and fuzzy matching of names. Keys that "
-            "the index does not have are neither matched nor answered, and the status is FF01H then. A key may "
-            "have 1000 values, of UIDs any number (else A700H). Text is answered in the character set of the request where that has the characters, else in UTF-8."
+            "the index does not have are neither matched nor answered, and the status is FF01H then. A key "
+            "may have 1000 values, of UIDs any number (else A700H). Text is answered in the character set of "
+            "the request where that has the characters, else in UTF-8."
         ),
         (
             "C-GET sends on the same association, in the transfer syntax that an object has; it is converted "
