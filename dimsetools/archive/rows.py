@@ -13,6 +13,7 @@ Not for several threads at once.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sqlite3
@@ -28,6 +29,7 @@ from dimsetools.archive.hierarchy import Hierarchy
 from dimsetools.archive.tree import open_below
 from dimsetools.errors import InputError
 
+_FOR_NOW = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOMEM))  # says nothing about a file
 _NUMBERED = re.compile(r"~[0-9]{1,6}(?:\.[^./]*)?")  # as `objects` names copies; hashes are longer
 
 
@@ -151,7 +153,9 @@ class Rows:
     def _described(self, path: str) -> Indexed | None:
         try:
             descriptor = open_below(self._root, path)
-        except OSError:
+        except OSError as error:
+            if error.errno in _FOR_NOW:
+                raise
             return None
         try:
             return described(descriptor, path)

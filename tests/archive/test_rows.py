@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -12,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dimsetools.archive import reindex
+from dimsetools.archive import reindex, rows
 from dimsetools.archive.hierarchy import Hierarchy
 from dimsetools.archive.objects import ObjectStore, OnDuplicate, Outcome, Refused
 from dimsetools.archive.rows import as_stored, as_text
 from dimsetools.dataset.encode import encode
 from tests.archive.indexing import Archive, described
-from tests.corpus import EXPLICIT_LE, MR_IMAGE
+from tests.corpus import EXPLICIT_LE, MR_IMAGE, make_file
 
 ALL = list(OnDuplicate)
 
@@ -215,6 +216,26 @@ def test_a_file_that_is_ahead_of_its_row_describes_nothing_else(
     monkeypatch.setattr(archive.index, "add", overtaken)
     archive.put("2", mtime=2, **{moved: "1.2", "StudyDescription": "overtaken"})
     is_like_a_new_one(archive)
+
+
+def test_too_many_open_files_are_no_reason_to_leave_out_a_row(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was told of a success finds the object."""
+    real = archive.index.add
+
+    def overtaken(*args: object) -> None:
+        (archive.folder / "1.dcm").rename(archive.folder / "1.old")
+        make_file(archive.folder / "1.dcm")
+        real(*args)  # type: ignore[arg-type]
+
+    def refuse(_root: int, _path: str) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(archive.index, "add", overtaken)
+    monkeypatch.setattr(rows, "open_below", refuse)
+    with pytest.raises(Refused, match="Too many open files"):
+        archive.put("1")
 
 
 def test_a_file_that_was_removed_at_once_gets_no_row(
