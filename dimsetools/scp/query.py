@@ -17,7 +17,7 @@ from dimsetools.dataset.dictionary import keyword_of
 from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.dataset.levels import LEVEL
 from dimsetools.dataset.models import Model
-from dimsetools.errors import DimseError, InputError
+from dimsetools.errors import DimseError, InputError, InputUnreadable
 from dimsetools.escape import visible
 from dimsetools.message.composite import CFindRq
 from dimsetools.message.exchange import Incoming
@@ -196,8 +196,10 @@ class _Querying(Lasting):
             while not found.ended:
                 try:
                     taken = found.take(_WAIT)
-                except DimseError as error:  # the index is broken, or gone
-                    yield self._final(UNABLE_TO_PROCESS, error.message)
+                except DimseError as error:  # the index or the worklist is broken, or gone
+                    # Where they lie is for the log only.
+                    told = "cannot be read" if isinstance(error, InputUnreadable) else error.message
+                    yield self._final(UNABLE_TO_PROCESS, told, reason=error.message)
                     return
                 for data in taken:
                     if conversation.cancelled():
@@ -222,8 +224,11 @@ class _Querying(Lasting):
         """Return how far it got."""
         return self._record("", "")
 
-    def _final(self, status: int, comment: str = "", offending: tuple[int, ...] = ()) -> Reply:
-        return Reply(status, comment, self._record(f"{status:04X}", comment), offending=offending)
+    def _final(
+        self, status: int, comment: str = "", offending: tuple[int, ...] = (), *, reason: str = ""
+    ) -> Reply:
+        record = self._record(f"{status:04X}", reason or comment)
+        return Reply(status, comment, record, offending=offending)
 
     def _record(self, status: str, reason: str) -> Record:
         record: Record = {

@@ -8,6 +8,7 @@ import pytest
 
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.flat import from_flat
+from dimsetools.errors import InputUnreadable
 from dimsetools.scp.query import Negotiated
 from tests.scp.asking import (
     FIND,
@@ -168,6 +169,19 @@ def test_a_source_that_fails_is_a_failure_status_and_no_more() -> None:
         assert node.log.wait("internal-error")
         find(talk)
         assert len(answers(talk)) == 2
+
+
+def test_where_things_lie_is_told_to_the_log_only() -> None:
+    def gone() -> Iterator[Attributes]:
+        yield from ()
+        raise InputUnreadable("cannot read '/srv/secret'")
+
+    with querying(Source(gone)) as node, associated(node.port) as talk:
+        find(talk)
+        (final,) = answers(talk)
+        (record,) = node.log.wait("query")
+    assert (status(final), comment(final)) == (0xC000, "cannot be read")
+    assert record["_reason"] == "cannot read '/srv/secret'"
 
 
 def test_more_than_can_be_under_way_is_refused_for_now(monkeypatch: pytest.MonkeyPatch) -> None:
