@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from dimsetools.errors import DimseError, ExitCode
-from dimsetools.options import COUNT, REQUESTOR, NetworkCommand, PeerArgument, Session
+from dimsetools.options import COUNT, FOLDER, REQUESTOR, NetworkCommand, PeerArgument, Session
 from dimsetools.options.query import QUERY, WORDS, Query
 
 if TYPE_CHECKING:
@@ -331,7 +331,7 @@ command = NetworkCommand(
         click.Option(
             ["--extract"],
             multiple=True,
-            type=click.Path(file_okay=False),
+            type=FOLDER,
             metavar="FOLDER",
             help="Also write each match to FOLDER as a DICOM file, rsp0001.dcm and on.",
         ),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dimsetools.options.command import ACCEPTOR, REQUESTOR, NetworkCommand, PeerArgument
 from dimsetools.options.session import Serving, Session
-from dimsetools.options.types import COUNT, DURATION, FILE, TITLE
+from dimsetools.options.types import COUNT, DURATION, FILE, FOLDER, TITLE
 
 __all__ = [
     "ACCEPTOR",
     "COUNT",
     "DURATION",
     "FILE",
+    "FOLDER",
     "REQUESTOR",
     "TITLE",
     "NetworkCommand",

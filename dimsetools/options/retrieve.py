@@ -20,7 +20,7 @@ from dimsetools.errors import InputUnreadable, UsageError
 from dimsetools.options.group import Group
 from dimsetools.options.node import KEEPING
 from dimsetools.options.query import QUERY, WORDS, Query
-from dimsetools.options.types import COUNT
+from dimsetools.options.types import COUNT, FOLDER
 
 if TYPE_CHECKING:
     from dimsetools.association.stop import Stop
@@ -144,7 +144,7 @@ def _option(names: Sequence[str], text: str, **settings: Any) -> click.Option:
 _OUTPUT = _option(
     ("-o", "--output"),
     "Folder to keep the objects in (default the current one).",
-    type=click.Path(file_okay=False),
+    type=FOLDER,
     metavar="DIR",
 )
 RETRIEVAL = Group(

@@ -97,3 +97,18 @@ MAX_PDU = Checked("bytes", _number_of(_max_pdu))
 COUNT = Checked("number", _number_of(_at_least_one))
 WINDOW = Checked("number", _number_of(_window))
 FILE = click.Path(dir_okay=False)
+
+
+class _Folder(click.Path):
+    """A folder that whoever writes to it makes, or says why it cannot."""
+
+    def __init__(self) -> None:
+        super().__init__(file_okay=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path unchecked: that there is a file is a matter of the output, not of usage."""
+        del param, ctx
+        return value
+
+
+FOLDER = _Folder()

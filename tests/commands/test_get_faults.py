@@ -279,3 +279,11 @@ def test_a_rehearsal_connects_to_nobody(tmp_path: Path) -> None:
     done = dimse.run("get", "PACS@127.0.0.1:9", "StudyInstanceUID=1.2", "--dry-run", "--json", cwd=tmp_path)
     assert '"StudyInstanceUID":"1.2"' in done.stdout.replace(" ", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_folder_to_keep_objects_in(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    done = dimse.run("get", "PACS@127.0.0.1:1", "StudyInstanceUID=1.2", "-o", taken)
+    assert done.returncode == 45
+    assert "taken" in done.stderr
