@@ -18,6 +18,8 @@ UNSPLIT = frozenset(("LT", "ST", "UR", "UT"))
 """Those of them that have one value, in which a backslash is a character (PS3.5 6.4)."""
 LOCALIZED = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 """Those of them that the Specific Character Set applies to (PS3.5 6.1.2.2)."""
+RANGED = frozenset(["DA", "DT", "TM"])
+"""Those of them whose keys may be ranges (PS3.4 C.2.2.2.5)."""
 BINARY = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 """The VRs whose value is kept as bytes."""
 

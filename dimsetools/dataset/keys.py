@@ -7,17 +7,20 @@ An attribute without a value is asked for, and matches everything (PS3.4 C.2.2.2
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import TYPE_CHECKING
 
-from dimsetools.dataset.attributes import BINARY, Attribute, Attributes, sorted_attributes
-from dimsetools.dataset.dates import FORMS, present, resolve
+from dimsetools.dataset.attributes import BINARY, RANGED, Attribute, Attributes, sorted_attributes
 from dimsetools.dataset.key_paths import Key, Step, parse_key
 from dimsetools.dataset.key_values import parse_values
 from dimsetools.dataset.levels import name_of_key
 from dimsetools.dataset.part10 import open_regular
 from dimsetools.dataset.private import private_tag, vr_in
 from dimsetools.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
 
 MAX_FILE = 16 * 1024 * 1024
 """Bytes of a file that a value is read from."""
@@ -36,7 +39,13 @@ def keyed(
     count from `today`, a day or a moment (None: now). Raises UsageError for a key that is not understood,
     has a value that its VR cannot hold, or names a file that cannot be read.
     """
-    now = present(today)
+
+    @cache
+    def now() -> datetime:
+        from dimsetools.dataset.dates import present  # some milliseconds, and few keys are dates
+
+        return present(today)
+
     attributes = _copied(base or {})
     for text in texts:
         _place(attributes, text, parse_key(text), now)
@@ -58,7 +67,7 @@ def _copied(attributes: Attributes) -> Attributes:
     }
 
 
-def _place(attributes: Attributes, text: str, key: Key, now: datetime) -> None:
+def _place(attributes: Attributes, text: str, key: Key, now: Callable[[], datetime]) -> None:
     """Set the attribute that a key names to its value."""
     *outer, last = key.steps
     for step in outer:
@@ -79,7 +88,7 @@ def _place(attributes: Attributes, text: str, key: Key, now: datetime) -> None:
         attributes[tag] = Attribute(vr, _values(key, vr, now))
     except ValueError as error:
         shown = f"@{key.file}" if key.file is not None else f"={key.value!r:.80}"
-        hint = FORMS.get(vr, "") if key.file is None else ""
+        hint = _forms(vr) if key.file is None else ""
         if vr in BINARY:
             hint = f"write {name_of_key(tag)}=01ff, or {name_of_key(tag)}@FILE"
         raise UsageError(f"{name_of_key(tag)}{shown}: {error}", hint=hint) from None
@@ -121,7 +130,7 @@ def _item(attributes: Attributes, text: str, step: Step, number: int) -> Attribu
     return items[number]
 
 
-def _values(key: Key, vr: str, now: datetime) -> tuple[object, ...]:
+def _values(key: Key, vr: str, now: Callable[[], datetime]) -> tuple[object, ...]:
     """Return the values of a key; ValueError with the reason if it cannot have them."""
     text = key.value or ""
     if key.file is not None:
@@ -133,9 +142,20 @@ def _values(key: Key, vr: str, now: datetime) -> tuple[object, ...]:
         except UnicodeDecodeError:
             raise ValueError("the file is no UTF-8 text") from None
     values = parse_values(text, vr)
-    if vr in FORMS:
-        return tuple(resolve(value, vr, now) if isinstance(value, str) else value for value in values)
+    if vr in RANGED:
+        from dimsetools.dataset.dates import resolve
+
+        return tuple(resolve(value, vr, now()) if isinstance(value, str) else value for value in values)
     return values
+
+
+def _forms(vr: str) -> str:
+    """Return what to tell people who got a date or time wrong, "" for another VR."""
+    if vr not in RANGED:
+        return ""
+    from dimsetools.dataset.dates import FORMS
+
+    return FORMS[vr]
 
 
 def _contents(name: str) -> bytes:

@@ -9,8 +9,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from dimsetools.dataset import dates
-from dimsetools.dataset.attributes import STRINGS, UNSPLIT, Attribute, Attributes, texts
+from dimsetools.dataset.attributes import RANGED, STRINGS, UNSPLIT, Attribute, Attributes, texts
 from dimsetools.dataset.levels import FRAME_KEYS, LEVEL, key_origin, name_of_key, unique_key
 from dimsetools.errors import UsageError
 from dimsetools.uids import is_dotted
@@ -213,10 +212,21 @@ def _check_key(tag: int, attribute: Attribute, path: str) -> None:
         return
     if vr not in STRINGS or values == (EMPTY_VALUE,) or tag == _CHARACTER_SET:
         return
-    if vr in dates.FORMS and len(values) > 1:
-        raise UsageError(f"{name} takes one value or range, not {len(values)}", hint=dates.FORMS[vr])
+    if vr in RANGED and len(values) > 1:
+        from dimsetools.dataset.dates import FORMS
+
+        raise UsageError(f"{name} takes one value or range, not {len(values)}", hint=FORMS[vr])
     for value in values:
         _check_text(name, vr, value, alone=len(values) == 1)
+
+
+def _check_range(name: str, vr: str, value: str) -> None:
+    from dimsetools.dataset.dates import FORMS, problem  # some milliseconds, and few keys are dates
+
+    wrong = problem(value, vr)
+    if wrong:
+        hint = "leave the value empty to match all" if value == "*" else FORMS[vr]
+        raise UsageError(f"{name}: {value!r}: {wrong}", hint=hint)
 
 
 def _check_text(name: str, vr: str, value: str, *, alone: bool) -> None:
@@ -225,11 +235,8 @@ def _check_text(name: str, vr: str, value: str, *, alone: bool) -> None:
     plain = value.translate(_LINES) if vr in UNSPLIT else value
     if _CONTROL.search(plain):
         raise UsageError(f"{name}: {value!r} has control characters", hint="leave them out")
-    if vr in dates.FORMS:
-        problem = dates.problem(value, vr)
-        if problem:
-            hint = "leave the value empty to match all" if value == "*" else dates.FORMS[vr]
-            raise UsageError(f"{name}: {value!r}: {problem}", hint=hint)
+    if vr in RANGED:
+        _check_range(name, vr, value)
         return
     rule = _RULES.get(vr)
     if rule is not None:

@@ -102,17 +102,18 @@ class Query:
         this returns, as a sequence; but what comes from stdin is taken line by line, by an iterator which
         ends when `stop` is requested. UsageError and InputError say what is wrong.
         """
-        from dimsetools.dataset.dates import present
         from dimsetools.dataset.keys import keyed
 
-        now = present(today)
         files, keys = _sorted_out(words)
         files = list(dict.fromkeys((*files, *self.files)))
         keys += self.keys
         returns = [name for text in self.returns for name in _names(text)] + list(more)
-        alone = keyed(keys, returns=returns, today=now)
+        alone = keyed(keys, returns=returns, today=today)
         if not files:
             return (self._leveled(alone),)
+        from dimsetools.dataset.dates import present
+
+        now = present(today)
         found = (
             self._leveled(keyed(keys, returns=returns, base=base, today=now))
             for base in _from_files(files, now, stop)

@@ -95,6 +95,11 @@ class Progress:
         self._due = self._started + first
         self._samples: deque[tuple[float, int, int]] = deque([(self._started, 0, 0)])
 
+    @property
+    def due(self) -> bool:
+        """Tell whether the next update is shown: the counts need to be told no more often."""
+        return monotonic() >= self._due
+
     def advance(self, count: int) -> None:
         """Add `count` bytes that are done."""
         with self._lock:

@@ -58,8 +58,9 @@ Record = dict[str, object]
 
 def object_record(told: Mapping[str, object], status: int, root: str | None) -> Record:
     """Return an object that came as a record, from what its keeper told of it; `root` holds its path."""
-    record: Record = dict.fromkeys(COLUMNS)
-    record |= {name: value for name, value in told.items() if name not in _OF_A_NODE}
+    record: Record = {**_BLANK, **told}
+    for name in _OF_A_NODE:
+        record.pop(name, None)
     record["_event"] = "refused" if is_failure(status) else "received" if root is None else "stored"
     record["_status"] = f"{status:04X}"
     path = told.get("_path")
@@ -69,7 +70,8 @@ def object_record(told: Mapping[str, object], status: int, root: str | None) -> 
     return record
 
 
-_OF_A_NODE = frozenset(("_association", "_calling", "_reason"))
+_BLANK: Record = dict.fromkeys(COLUMNS)
+_OF_A_NODE = ("_association", "_calling", "_reason")
 
 
 def object_line(record: Record) -> Line:
@@ -288,7 +290,7 @@ class Telling:
                     self._done[place] += number
             else:
                 self._current[id(wanted.identifier)] = counts
-            if self._progress is None:
+            if self._progress is None or not self._progress.due:
                 return
             going = self._current.values()
             done, warnings, failed = (

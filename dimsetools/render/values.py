@@ -18,6 +18,8 @@ def text(value: object) -> str:
         return ""
     if type(value) is str:  # nearly all of them, and a record of a fast store has ten
         return value if value.isascii() and value.isprintable() else visible(value, sys.maxsize)
+    if type(value) is int or type(value) is float:
+        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):

@@ -150,6 +150,8 @@ def test_late_objects_and_notes_are_warnings() -> None:
 class Gauge:
     """What a progress bar is told."""
 
+    due = True
+
     def __init__(self) -> None:
         self.total = 0
         self.seen: tuple[int, int, int] = (0, 0, 0)
