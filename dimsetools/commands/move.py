@@ -195,10 +195,11 @@ class _Mission:
 
 
 def _allowed(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    from dimsetools.scp.policy import Allowed
+    if values:
+        from dimsetools.scp.policy import Allowed
 
-    for text in values:
-        Allowed.parse(text)
+        for text in values:
+            Allowed.parse(text)
     return values
 
 

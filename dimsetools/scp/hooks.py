@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import shutil
 import signal
-import subprocess
 import threading
 from collections.abc import Callable, Mapping
 from queue import SimpleQueue
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.archive.layout import safe_name
 from dimsetools.errors import UsageError
+
+if TYPE_CHECKING:
+    import subprocess
 
 AT_ONCE = 4
 """Commands that run at the same time."""
@@ -49,6 +49,9 @@ class HookCommand(NamedTuple):
 
     @classmethod
     def _parse(cls, text: str, known: frozenset[str]) -> HookCommand:
+        import shlex  # as below: a node without hooks, such as a receiver for one C-MOVE, starts faster
+        import shutil
+
         try:
             words = tuple(shlex.split(text))
         except ValueError as error:
@@ -138,6 +141,8 @@ class Hooks:
             self._run(argv)
 
     def _run(self, argv: list[str]) -> None:
+        import subprocess
+
         with self._lock:
             if self._killed:
                 self._failed(argv, "not run: the node is shutting down")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
@@ -142,6 +140,9 @@ class AcceptPolicy:
         if identity is None or identity.kind != _USER_AND_PASSCODE:
             return False
         passcode = self.users.get(identity.primary)
+        import hashlib  # with OpenSSL behind it: milliseconds, and few nodes have users
+        import hmac
+
         expected = hashlib.sha256(passcode or b"").digest()
         return (
             hmac.compare_digest(hashlib.sha256(identity.secondary).digest(), expected)
