@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection
 
-from dimsetools.dataset.elements import Fault, Malformed, Source, pick, scan
+from dimsetools.dataset.elements import Fault, Glimpse, Malformed, Source, glimpse, scan
 from dimsetools.dataset.part10 import read_meta
 from dimsetools.errors import InputError
 
-_SOP_CLASS, _SOP_INSTANCE = 0x00080016, 0x00080018
-_MAX_INFLATE = 8 * 1024 * 1024  # bytes of a deflated data set that are checked: it is kept as it came
+UIDS = (0x00080016, 0x00080018)
+"""Tags of SOP class and instance, which have to be among what `examine` is to look for."""
+
+UIDS_ONLY = frozenset(UIDS)
+
+MAX_INFLATE = 8 * 1024 * 1024
+"""Bytes of a deflated data set that are checked: it is kept as it came."""
+
 _BLOCK = 1024 * 1024
 _OPEN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
@@ -25,9 +31,10 @@ def examine(
     offset: int,
     length: int,
     announced: tuple[str, str, str],
-    tags: Mapping[str, int],
-) -> dict[str, str]:
-    """Check the `length` bytes at `offset`; return the values of `tags` by keyword.
+    wanted: frozenset[int] = UIDS_ONLY,
+    whole: Collection[int] = (),
+) -> Glimpse:
+    """Check the `length` bytes at `offset`, and take along what `wanted` and `whole` name, as `scan` does.
 
     `announced` are SOP class, SOP instance and transfer syntax. InputError if it is not a whole data set,
     Mismatch if its UIDs are others; a data set without these UIDs passes, and the announced ones count.
@@ -35,19 +42,19 @@ def examine(
     sop_class, sop_instance, syntax = announced
     if not length:
         raise InputError("the data set is empty")
-    wanted = (_SOP_CLASS, _SOP_INSTANCE, *tags.values())
     try:
-        found = scan(
-            source, syntax, offset=offset, length=length, max_inflate=_MAX_INFLATE, wanted=wanted
-        ).values
+        structure = scan(
+            source, syntax, offset=offset, length=length, max_inflate=MAX_INFLATE, wanted=wanted, whole=whole
+        )
+        found = Glimpse(structure.values, structure.encoding)
     except Malformed as error:
         if error.fault is not Fault.TOO_LARGE:
             raise
-        found = pick(source, syntax, wanted, offset=offset, length=length)
-    for tag, said in ((_SOP_CLASS, sop_class), (_SOP_INSTANCE, sop_instance)):
-        if _text(found.get(tag, b"")) not in ("", said):
+        found = glimpse(source, syntax, wanted, whole, offset=offset, length=length, max_inflate=MAX_INFLATE)
+    for tag, said in zip(UIDS, (sop_class, sop_instance), strict=True):
+        if text(found.values.get(tag, b"")) not in ("", said):
             raise Mismatch(f"({tag >> 16:04X},{tag & 0xFFFF:04X}) of data set and command differ")
-    return {keyword: _text(found.get(tag, b"")) for keyword, tag in tags.items()}
+    return found
 
 
 def same_object(folder: int, name: str, other_folder: int, other_name: str) -> bool:
@@ -86,10 +93,10 @@ def _same(one: int, other: int) -> bool:
     return True
 
 
-def _text(raw: bytes) -> str:
-    """Text of any character repertoire: names only need it to be the same every time."""
+def text(raw: bytes) -> str:
+    """Return text of any character repertoire: names only need it to be the same every time."""
     try:
-        text = raw.decode()
+        decoded = raw.decode()
     except UnicodeDecodeError:
-        text = raw.decode("latin-1")
-    return text.strip("\0 ")
+        decoded = raw.decode("latin-1")
+    return decoded.strip("\0 ")

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Self
 
 from dimsetools.archive import guard, query, reindex, sql
 from dimsetools.archive.commits import Commits, failure
-from dimsetools.archive.extract import Indexed, extract
+from dimsetools.archive.extract import SEQUENCES, WANTED, Indexed, entities
 from dimsetools.archive.guard import NAME, Guard, IndexUnusable
 from dimsetools.archive.objects import Durability, IndexFailed
 from dimsetools.archive.query import WrongKeys
@@ -25,7 +25,7 @@ from dimsetools.archive.reindex import Reconciled
 from dimsetools.archive.rows import Rows, as_text
 from dimsetools.archive.tree import open_root
 from dimsetools.dataset.attributes import Attributes
-from dimsetools.dataset.elements import Source
+from dimsetools.dataset.elements import Glimpse
 
 __all__ = ["Index", "IndexFailed", "IndexUnusable", "Instance", "Reconciled", "WrongKeys"]
 
@@ -54,6 +54,9 @@ class Index:
     without it; None if all was in order. IndexUnusable when the index is lost, damaged, older than the files,
     or in use by another process; other OutputErrors as `Tree`.
     """
+
+    wanted, whole = WANTED, SEQUENCES
+    """Tags of what `describe` looks for, and of those whose header belongs to it, as for `scan`."""
 
     def __init__(self, root: str, *, durability: Durability = Durability.FULL) -> None:
         self.report: Reconciled | None = None
@@ -110,14 +113,13 @@ class Index:
 
     # -- objects --------------------------------------------------------------------------------------
 
-    def describe(self, source: Source, offset: int, length: int, identity: tuple[str, str, str]) -> Indexed:
-        """Return what to add for the data set of `length` bytes at `offset`, before it has a name.
+    def describe(self, found: Glimpse, identity: tuple[str, str, str]) -> Indexed:
+        """Return what to add for a data set in which `wanted` and `whole` were found, before it has a name.
 
         `identity` are its SOP class, SOP instance and transfer syntax.
         """
         sop_class, sop_instance, syntax = identity
-        found = extract(source, offset, length, (sop_class, sop_instance), syntax)
-        return Indexed("", 0, 0, sop_class, sop_instance, syntax, found)
+        return Indexed("", 0, 0, sop_class, sop_instance, syntax, entities(found, (sop_class, sop_instance)))
 
     def add(self, described: Indexed, path: str, inode: int) -> None:
         """Add an object whose file, of number `inode`, has just got the name `path`; return when committed.

@@ -15,10 +15,10 @@ from itertools import count
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from dimsetools.archive.content import Mismatch, examine, same_object
+from dimsetools.archive.content import UIDS, Mismatch, examine, same_object, text
 from dimsetools.archive.layout import Layout
 from dimsetools.archive.tree import Part, Tree, exists, open_below
-from dimsetools.dataset.elements import Source
+from dimsetools.dataset.elements import Glimpse, Source
 from dimsetools.dataset.part10 import header
 from dimsetools.errors import InputError, InputUnreadable, OutputError
 from dimsetools.uids import is_dotted
@@ -131,11 +131,11 @@ class ObjectStore:
         index: Index | None = None,
     ) -> None:
         self.root = root
-        self.index = index
         self.layout = layout or Layout()
         self.durability = durability
         self.on_duplicate = on_duplicate
         self.tags = {**self.layout.tags, **(read or {})}
+        self.index = index
         self._min_free = min_free
         self._broken = ""
         self._passes_index_by: bool | None = None
@@ -145,6 +145,17 @@ class ObjectStore:
             durable=durability is Durability.FULL,
             unnamed=durability is Durability.NONE,
         )
+
+    @property
+    def index(self) -> Index | None:
+        """Where objects are entered, if anywhere; to be set before the first one comes."""
+        return self._index
+
+    @index.setter
+    def index(self, index: Index | None) -> None:
+        self._index = index
+        wanted, self.whole = ((), frozenset()) if index is None else (index.wanted, index.whole)
+        self.wanted: frozenset[int] = frozenset((*UIDS, *self.tags.values(), *wanted))
 
     def close(self) -> None:
         """Let go of the folder."""
@@ -336,10 +347,11 @@ class IncomingObject:
         part = self._part
         data = b"".join(self._held)
         source = data if part is None else part.descriptor
-        values = self._examine(source)
         index, described = store.index, None
+        found = self._examine(source)
+        values = {keyword: text(found.values.get(tag, b"")) for keyword, tag in store.tags.items()}
         if index is not None:
-            described = index.describe(source, self._header, self.size, self._identity)
+            described = index.describe(found, self._identity)
         (values["SOPClassUID"], values["SOPInstanceUID"], values["TransferSyntaxUID"]) = self._identity
         values["CallingAET"] = self._calling
         values["CalledAET"] = self._called
@@ -353,9 +365,10 @@ class IncomingObject:
             store.enter(index, described, outcome, path, inode)
         return Stored(outcome, path, self.size, values)
 
-    def _examine(self, source: Source) -> dict[str, str]:
+    def _examine(self, source: Source) -> Glimpse:
+        store = self._store
         try:
-            return examine(source, self._header, self.size, self._identity, self._store.tags)
+            return examine(source, self._header, self.size, self._identity, store.wanted, store.whole)
         except Mismatch as error:
             raise Refused(Fault.MISMATCH, error.message) from None
         except InputUnreadable as error:

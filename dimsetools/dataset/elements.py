@@ -11,37 +11,48 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from dimsetools.dataset import layout
-from dimsetools.dataset.layout import Bad, Codec, Fault, Source, read_at
+from dimsetools.dataset.layout import Bad, Fault, Source, read_at
 from dimsetools.dataset.walk import MAX_DEPTH, UNDEFINED, Walk
 from dimsetools.errors import InputError
 from dimsetools.uids import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, TRANSFER_SYNTAXES
 
 __all__ = [
-    "MAX_DEPTH", "MAX_INFLATE", "Fault", "Malformed", "Source", "Structure", "inflate", "pick", "scan",
-    "sniff",
+    "MAX_DEPTH", "MAX_INFLATE", "Fault", "Glimpse", "Malformed", "Source", "Structure", "glimpse", "inflate",
+    "pick", "scan", "sniff",
 ]  # fmt: skip
 
 MAX_INFLATE = 256 * 1024 * 1024
 _CHUNK = 65536
 _CODECS = {IMPLICIT_LE: layout.IMPLICIT, EXPLICIT_LE: layout.EXPLICIT, EXPLICIT_BE: layout.BIG_ENDIAN}
+_last: Callable[[frozenset[int]], int] = lru_cache(16)(max)  # who scans looks for the same again and again
 _VRS = layout.SHORT_VRS | layout.LONG_VRS | {b"SQ", b"UN"}
 
 
 class Structure(NamedTuple):
     """What `scan` found of a whole data set.
 
-    Where it ends, how many sequences lie inside one another, and the values that were wanted, as by `pick`.
+    Where it ends, how many sequences lie inside one another, the values that were wanted, as by `pick`, and
+    the uncompressed transfer syntax that its headers are encoded in.
     """
 
     end: int
     depth: int
     values: Mapping[int, bytes] = MappingProxyType({})
+    encoding: str = EXPLICIT_LE
+
+
+class Glimpse(NamedTuple):
+    """Some values of a data set that may be broken, and the uncompressed transfer syntax of its headers."""
+
+    values: Mapping[int, bytes]
+    encoding: str
 
 
 class Malformed(InputError):
@@ -69,7 +80,8 @@ def scan(
     length: int | None = None,
     sequences: frozenset[int] = frozenset(),
     max_inflate: int = MAX_INFLATE,
-    wanted: Collection[int] = (),
+    wanted: frozenset[int] = frozenset(),
+    whole: Collection[int] = (),
 ) -> Structure:
     """Walk the whole data set of transfer syntax `syntax` in `source`; raise Malformed if it is not whole.
 
@@ -77,7 +89,8 @@ def scan(
     `offset` and has `length` bytes (None: up to the end). A deflated one is inflated in memory, up to
     `max_inflate` bytes. `sequences` are tags known to be sequences: name them where a decoder with a
     dictionary will read the data set, since implicit VR does not tell (see Walk). `wanted` are tags of
-    top-level elements whose values are taken along, under the rules of `pick`.
+    top-level elements whose values are taken along, under the rules of `pick`; of those in `whole`, too,
+    the element with its header is.
     Raises InputUnreadable if the file cannot be read.
     """
     end = _end(source, offset, length)
@@ -85,14 +98,15 @@ def scan(
     if inflated:
         source = inflate(source, offset=offset, length=end - offset, limit=max_inflate)
         offset, end = 0, len(source)
-    way = Walk(source, _codec(source, syntax, offset, end, check=True), offset, end, sequences)
-    values: dict[int, bytes] = {}
+    encoding = _encoding(source, syntax, offset, end, check=True)
+    way = Walk(source, _CODECS[encoding], offset, end, sequences)
     try:
-        _collect(way, wanted, end, _CHUNK, values)
+        if wanted:
+            way.survey(wanted, _last(wanted))
         way.run()
     except Bad as bad:
         raise Malformed(bad.fault, bad.at, way.top, bad.what, inflated=inflated) from None
-    return Structure(end, way.depth, values)
+    return Structure(end, way.depth, _values(way, end, _CHUNK, whole), encoding)
 
 
 def pick(
@@ -103,35 +117,57 @@ def pick(
     offset: int = 0,
     length: int | None = None,
     limit: int = _CHUNK,
-) -> dict[int, bytes]:
+) -> Mapping[int, bytes]:
     """Return the raw values of those top-level elements of `tags` that are there.
 
     Stops behind the last wanted tag. `source` may be the mere head of a data set, and a broken one: what
     cannot be reached is not returned, nor are values of undefined length, of more than `limit` bytes or
     cut off. A deflated data set is read as far as its first `limit` inflated bytes go.
     """
+    found = glimpse(source, syntax, tags, offset=offset, length=length, limit=limit, max_inflate=limit)
+    return found.values
+
+
+def glimpse(
+    source: Source,
+    syntax: str,
+    tags: Collection[int],
+    whole: Collection[int] = (),
+    *,
+    offset: int = 0,
+    length: int | None = None,
+    limit: int = _CHUNK,
+    max_inflate: int = _CHUNK,
+) -> Glimpse:
+    """Return what `pick` does, and how it is encoded; `whole` as in `scan`.
+
+    Of a deflated data set, `max_inflate` bytes are looked at.
+    """
     end = _end(source, offset, length)
     if _is_deflated(syntax):
-        source = _inflated_head(source, offset, end, limit)
+        source = _inflated_head(source, offset, end, max_inflate)
         offset, end = 0, len(source)
-    found: dict[int, bytes] = {}
-    way = Walk(source, _codec(source, syntax, offset, end), offset, end)
+    encoding = _encoding(source, syntax, offset, end)
+    way = Walk(source, _CODECS[encoding], offset, end)
     with suppress(Bad):
-        _collect(way, tags, end, limit, found)
+        way.survey(tags, max(tags, default=0))
+    return Glimpse(_values(way, end, limit, whole), encoding)
+
+
+def _values(way: Walk, end: int, limit: int, whole: Collection[int]) -> dict[int, bytes]:
+    """Return the values that `pick` does of the elements that a walk has noted."""
+    found: dict[int, bytes] = {}
+    window = way.window
+    buffer = window.bytes if isinstance(window.bytes, bytes) and window.fd < 0 else None
+    for tag, (start, body, after) in way.spans.items():
+        if tag in whole:
+            body = start
+        if body < 0 or after - body > limit or after > end:
+            continue
+        value = window.at(body, after - body) if buffer is None else buffer[body:after]
+        if len(value) == after - body:
+            found[tag] = value
     return found
-
-
-def _collect(way: Walk, tags: Collection[int], end: int, limit: int, found: dict[int, bytes]) -> None:
-    """Go on to the last of `tags` and add to `found` the values that `pick` returns."""
-    for wanted in sorted(tags):
-        header = way.seek(wanted)
-        if header is None:
-            return
-        tag, _, body, size = header
-        if tag == wanted and size <= limit and body + size <= end:
-            value = way.window.at(body, size)
-            if len(value) == size:
-                found[tag] = value
 
 
 def sniff(head: bytes, size: int) -> str | None:
@@ -221,8 +257,8 @@ def _is_deflated(syntax: str) -> bool:
     return syntax in TRANSFER_SYNTAXES and TRANSFER_SYNTAXES[syntax].deflated
 
 
-def _codec(source: Source, syntax: str, offset: int, end: int, *, check: bool = False) -> Codec:
-    """Return the layout of `syntax`; that of an unknown or private one is what the first element shows.
+def _encoding(source: Source, syntax: str, offset: int, end: int, *, check: bool = False) -> str:
+    """Return how headers are encoded in `syntax`; in an unknown or private one the first element shows it.
 
     With `check`, raise Malformed if the first element is clearly encoded otherwise than `syntax` says.
     """
@@ -234,4 +270,4 @@ def _codec(source: Source, syntax: str, offset: int, end: int, *, check: bool = 
         elif seen is not None and seen != said:
             what = f"the data set is encoded as {TRANSFER_SYNTAXES[seen].name}"
             raise Malformed(Fault.WRONG_SYNTAX, offset, offset, what, inflated=_is_deflated(syntax))
-    return _CODECS[said]
+    return said

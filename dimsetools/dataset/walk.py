@@ -7,6 +7,7 @@ raises `Bad` where a data set breaks the rules of PS3.5 section 7.
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 
 from dimsetools.dataset.layout import Bad, Codec, Fault, Header, Source, Window
 from dimsetools.errors import InputUnreadable
@@ -25,6 +26,9 @@ _ELEMENTS, _ITEMS, _FRAGMENTS = range(3)
 # What is open: its kind, where it ends at the latest, whether that end is its own length (or else a
 # delimiter is to come), how it is encoded, and whether only its first bytes made it a sequence.
 _Frame = tuple[int, int, bool, Codec, bool]
+
+Span = tuple[int, int, int]
+"""Where an element starts, where its value does (-1: it is of undefined length), and where both end."""
 
 
 class Walk:
@@ -45,6 +49,8 @@ class Walk:
         self._codec = codec
         self._sequences = sequences
         self._stop = _NO_TAG  # elements from this tag on are not skipped
+        self._wanted: Collection[int] = ()
+        self.spans: dict[int, Span] = {}
         self._before = -1  # where the top-level element before the one at `top` starts
         self._stack: list[_Frame] = [(_ELEMENTS, end, True, codec, False)]
 
@@ -65,9 +71,25 @@ class Walk:
             self._stop = _NO_TAG
             if header is None or header.tag >= tag:
                 return header
+            start = self.pos
             self._enter(header, end, codec)
             self._close_down_to(1)
+            if header.tag in self._wanted:
+                body = -1 if header.length == UNDEFINED else header.body
+                self.spans.setdefault(header.tag, (start, body, self.pos))
         return None
+
+    def survey(self, wanted: Collection[int], last: int) -> None:
+        """Go on behind `last`, the last tag of `wanted`; note in `spans` where these top-level elements lie.
+
+        One walk for any number of tags. After a fault `spans` has what was found before, and maybe an
+        element that goes beyond the end.
+        """
+        self._wanted = wanted
+        try:
+            self.seek(last + 1)
+        finally:
+            self._wanted = ()
 
     def _close_down_to(self, height: int) -> None:
         stack = self._stack
@@ -139,6 +161,7 @@ class Walk:
         """Step over elements whose values are surely plain; return the last two and the next offset."""
         window, unpack, unpack_length = self.window, codec.header, codec.length
         short, plain, stop = codec.short, codec.plain, self._stop
+        wanted, spans = self._wanted if len(self._stack) == 1 else (), self.spans
         surely = min(stop >> 16, 0xFFFE)  # groups below it need not be looked at any closer
         buffer, shift, pos = window.bytes, window.start, self.pos
         before = last = -1
@@ -151,12 +174,16 @@ class Walk:
                     if vr in short:
                         before, last = last, pos
                         pos += 8 + length
+                        if wanted and (tag := group << 16 | element) in wanted and tag not in spans:
+                            spans[tag] = (last, last + 8, pos)
                     elif vr in plain:
                         (length,) = unpack_length(buffer, pos - shift + 8)
                         if length == UNDEFINED:
                             return before, last, pos
                         before, last = last, pos
                         pos += 12 + length
+                        if wanted and (tag := group << 16 | element) in wanted and tag not in spans:
+                            spans[tag] = (last, last + 12, pos)
                     else:
                         return before, last, pos
             except struct.error:  # the header is not in the window as a whole
@@ -169,6 +196,7 @@ class Walk:
         """Do the same in implicit VR: plain is what does not begin like a sequence."""
         window, unpack, sequences, item_tag = self.window, codec.item, self._sequences, codec.item_tag
         stop = self._stop
+        wanted, spans = self._wanted if len(self._stack) == 1 else (), self.spans
         buffer, shift, pos = window.bytes, window.start, self.pos
         before = last = -1
         while pos < limit:
@@ -187,6 +215,8 @@ class Walk:
                             return before, last, pos
                     before, last = last, pos
                     pos += 8 + length
+                    if wanted and (tag := group << 16 | element) in wanted and tag not in spans:
+                        spans[tag] = (last, last + 8, pos)
                 else:
                     break
             except struct.error:

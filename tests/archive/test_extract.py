@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,11 @@ from hypothesis import strategies as st
 
 from dimsetools.archive import persons
 from dimsetools.archive.columns import COLUMNS, IMAGE, LEVELS
+from dimsetools.archive.content import MAX_INFLATE
 from dimsetools.archive.extract import Entities, Indexed, described, extract
 from dimsetools.dataset.encode import encode
 from dimsetools.errors import InputError
-from tests.archive.indexing import Archive
+from tests.archive.indexing import Archive, rebuilt
 from tests.archive.indexing import described as small
 from tests.archive.test_matching import data
 from tests.corpus import (
@@ -191,6 +193,24 @@ def test_a_private_syntax_is_found_out() -> None:
     for syntax in (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE):
         content = make_dataset(3, syntax=syntax)
         assert of(content, "1.2.3.4.5")["PatientName"] == "Bench^Patient 0"
+
+
+def test_a_deflated_object_is_the_same_after_a_rebuild(tmp_path: Path) -> None:
+    """However far behind its beginning an attribute lies: also where only the beginning is looked at."""
+    for size in (300_000, MAX_INFLATE + 1000):
+        plain = element(8, 0x60, b"CS", b"MR") + element(9, 0x1001, b"OB", bytes(size))
+        deflate = zlib.compressobj(wbits=-15)
+        plain += element(0x10, 0x20, b"LO", b"P1")
+        plain += element(0x20, 0xD, b"UI", b"1.2") + element(0x20, 0xE, b"UI", b"1.3")
+        content = deflate.compress(plain) + deflate.flush()
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        with Archive(folder) as archive:
+            archive.put_bytes("1", content, syntax=DEFLATED_LE)
+            kept = archive.everything()
+        (again,) = (archive.everything() for archive in rebuilt(folder))
+        assert again == kept
+        assert [found["PatientID"] for found in kept["SERIES"]] == ["P1"] * (size < MAX_INFLATE)
 
 
 def test_a_broken_deflated_stream_has_nothing() -> None:

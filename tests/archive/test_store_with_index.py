@@ -10,9 +10,18 @@ from pathlib import Path
 import pytest
 
 from dimsetools.archive.index import Index
-from dimsetools.archive.objects import Durability, Fault, IndexFailed, OnDuplicate, Outcome, Refused
+from dimsetools.archive.objects import (
+    Durability,
+    Fault,
+    IndexFailed,
+    ObjectStore,
+    OnDuplicate,
+    Outcome,
+    Refused,
+)
 from tests.archive.indexing import Archive
-from tests.archive.storing import LARGE, dataset
+from tests.archive.storing import LARGE, dataset, put
+from tests.archive.test_matching import data
 
 
 def fail(monkeypatch: pytest.MonkeyPatch, archive: Archive, *, media: bool) -> None:
@@ -179,6 +188,13 @@ def test_policies_work_with_an_index(tmp_path: Path, policy: OnDuplicate) -> Non
             archive.put("1", StudyDescription="b")
         expected = "b" if policy is OnDuplicate.REPLACE else "a"
         assert archive.one("STUDY", "StudyDescription")["StudyDescription"] == expected
+
+
+def test_an_index_may_come_after_the_store(tmp_path: Path) -> None:
+    with ObjectStore(str(tmp_path)) as store, Index(str(tmp_path)) as index:
+        store.index = index
+        put(store, dataset())
+        assert len(list(index.find("study", "STUDY", data(StudyInstanceUID=None)))) == 1
 
 
 def test_an_index_is_its_callers(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_noise_is_the_wrong_syntax_too() -> None:
 @ENCODINGS
 def test_an_unknown_or_private_syntax_has_the_layout_that_it_shows(encoding: Encoding) -> None:
     data = head(encoding) + tail(encoding)
-    assert scan(data, "1.2.826.0.1.3680043.1") == Structure(len(data), 0)
+    assert scan(data, "1.2.826.0.1.3680043.1") == Structure(len(data), 0, encoding=SYNTAXES[encoding])
     assert set(pick(data, "1.2.826.0.1.3680043.1", WANTED)) == set(WANTED[:3])
 
 

@@ -32,8 +32,8 @@ from tests.dataset.samples import (
 def test_whole_data_sets(name: str, encoding: Encoding) -> None:
     build, depth = WHOLE[name]
     data = build(encoding)
-    assert scan(data, SYNTAXES[encoding]) == Structure(len(data), depth)
-    shifted = Structure(len(data) + 3, depth)
+    assert scan(data, SYNTAXES[encoding]) == Structure(len(data), depth, encoding=SYNTAXES[encoding])
+    shifted = Structure(len(data) + 3, depth, encoding=SYNTAXES[encoding])
     assert (
         scan(memoryview(b"xxx" + data + b"junk"), SYNTAXES[encoding], offset=3, length=len(data)) == shifted
     )
