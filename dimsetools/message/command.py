@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from dimsetools.errors import ProtocolError
@@ -277,10 +278,13 @@ def decode(raw: bytes) -> Decoded:
             name, vr = by_number[number]
             if vr == "US" and len(value) == 2:  # most of them
                 arguments[name] = value[0] | value[1] << 8
-            else:
+            elif vr in ("US", "AT"):
                 arguments[name] = _decode_value(value, vr, message_type, name)
+            else:
+                arguments[name] = value.decode("latin-1").strip("\0 ")
     for name in layout.required:
-        if arguments.get(name) in (None, ""):
+        found = arguments.get(name)
+        if found is None or found == "":
             raise ProtocolError(f"a {message_type.type_name()} without {ELEMENTS[name].keyword}")
     return Decoded(message_type(**arguments), data_set, command_field, arguments.get("message_id", 0), detail)
 
@@ -317,8 +321,6 @@ def _decode_value(value: bytes, vr: str, message_type: type[Message], name: str)
     if vr == "US":
         if not value:
             return None
-    elif vr != "AT":
-        return value.decode("latin-1").strip("\0 ")
     elif not len(value) % 4:
         return tuple(group << 16 | element for group, element in struct.iter_unpack("<HH", value))
     raise ProtocolError(
@@ -339,6 +341,7 @@ def looks_successful(raw: bytes, response: type[Response], message_id: int) -> b
     )
 
 
+@cache
 def message_type_of(command_field: int) -> type[Message] | None:
     """Return the message type of a Command Field (PS3.7 table E.1-1); only C- types load at start."""
     from dimsetools.message import composite
