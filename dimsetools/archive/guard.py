@@ -28,6 +28,8 @@ COMPANIONS = ("", "-wal", "-shm", "-journal")
 """Suffixes of the files that SQLite keeps an index in."""
 
 _TOKEN = 32
+_FRAME = 24  # bytes of the log beside each page (SQLite's file format, section 4)
+_LOG_SPARE = 64  # pages of the transaction with which the log becomes long enough
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -204,6 +206,26 @@ def take(connection: sqlite3.Connection, guard: Guard) -> str:
     connection.execute(sql.SET_STATE, (token, 0))
     guard.note(token)
     return token
+
+
+def extend_log(connection: sqlite3.Connection, root: int) -> None:
+    """Give the log of an open index the blocks that it is going to need, before anybody waits for it.
+
+    A sync of a log that grows has to wait for the file system's own journal, too: it costs up to four times
+    as much as one of a log that is overwritten. SQLite takes zeros behind the last frame for the end of the
+    log, as it takes frames of an earlier round. Where there is no room, the log grows as usual.
+    """
+    (page,) = connection.execute(sql.GET_PAGE_SIZE).fetchone()
+    size = (sql.LOG_PAGES + _LOG_SPARE) * (page + _FRAME)
+    with suppress(OSError):
+        descriptor = os.open(f"{NAME}-wal", os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+        try:
+            end = os.fstat(descriptor).st_size
+            if end < size:
+                os.pwrite(descriptor, bytes(size - end), end)
+                os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def clear_mark(root: int) -> bool:

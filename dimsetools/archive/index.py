@@ -88,6 +88,8 @@ class Index:
                 # The mark goes first: if this fails, the index counts as not closed.
                 if guard.clear_mark(self._root) or not clean:
                     self.report = reindex.reconcile(self._connection, rows, self._root)
+                if durability is Durability.FULL:  # only there does anybody wait for the log
+                    guard.extend_log(self._connection, self._root)
         except BaseException:
             self._connection.close()
             raise

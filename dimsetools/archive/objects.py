@@ -143,7 +143,7 @@ class ObjectStore:
             root,
             file_mode=file_mode,
             durable=durability is Durability.FULL,
-            unnamed=durability is Durability.NONE,
+            unnamed=durability is not Durability.FULL,
         )
 
     @property

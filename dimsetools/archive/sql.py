@@ -68,7 +68,10 @@ WRITE_AHEAD = "PRAGMA journal_mode = WAL"
 SYNCED, NOT_SYNCED = "PRAGMA synchronous = FULL", "PRAGMA synchronous = OFF"
 SYNCHRONOUS = {"full": SYNCED, "file": "PRAGMA synchronous = NORMAL", "none": NOT_SYNCED}
 """By durability: NORMAL syncs the log before it is copied, so that the database is always a whole one."""
-TUNING = ("PRAGMA cache_size = -32768", "PRAGMA wal_autocheckpoint = 4000")
+LOG_PAGES = 1000
+"""How long the log becomes, in pages, before it is copied into the database and begins anew."""
+TUNING = ("PRAGMA cache_size = -32768", f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+GET_PAGE_SIZE = "PRAGMA page_size"
 BULK = ("PRAGMA journal_mode = OFF", NOT_SYNCED, "PRAGMA cache_size = -131072")
 READ_ONLY = "PRAGMA query_only = ON"
 CHECK = "PRAGMA quick_check(1)"

@@ -46,7 +46,8 @@ class Tree:
     """A folder to store in, probed and swept. `durable`: names are to survive a power loss.
 
     `unnamed`: where the file system can, a file has no name at all before its own. That is faster, and
-    nothing is left of it when the process is killed; in what order it reaches the disk is not promised.
+    nothing is left of it when the process is killed; when its name reaches the disk is not promised. Data
+    that were synced before it got its name are there in any case.
     OutputFolderError (45) when `root` is no folder, OutputError (40) when it is missing or not writable.
     """
 

@@ -28,7 +28,7 @@ from tests.archive.storing import LARGE, dataset, files, put, refused
 def test_out_of_resources_costs_one_object(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str, size: int, code: int
 ) -> None:
-    with ObjectStore(str(tmp_path), durability=Durability.FILE) as store:
+    with ObjectStore(str(tmp_path)) as store:
         with monkeypatch.context() as patch:
             fail_once(patch, call, code)
             assert refused(store, dataset(size)) is Fault.RESOURCES

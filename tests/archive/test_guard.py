@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -252,3 +253,46 @@ def test_a_rebuild_takes_the_mark_away(tmp_path: Path) -> None:
     assert reindex.rebuild(str(tmp_path)).indexed == 4
     with Archive(tmp_path) as again:
         assert again.index.report is None
+
+
+def test_the_log_does_not_grow_while_objects_are_added(tmp_path: Path) -> None:
+    """Neither before it is copied for the first time nor after."""
+    with Archive(tmp_path, durability=Durability.FULL) as archive:
+        log = tmp_path / f"{NAME}-wal"
+        size = log.stat().st_size
+        began = log.read_bytes()[:32]
+        number = 0
+        while log.read_bytes()[:32] == began:  # of each round its own
+            number += 1
+            archive.put(str(number), ImageComments="x" * 10_000, StudyInstanceUID=f"1.{number}")
+        assert log.stat().st_size == size
+        assert len(archive.find("IMAGE", "SOPInstanceUID")) == number
+
+
+@pytest.mark.parametrize("durability", list(Durability))
+def test_rows_in_the_log_outlive_a_kill(tmp_path: Path, durability: Durability) -> None:
+    before, after = tmp_path / "before", tmp_path / "after"
+    before.mkdir()
+    with Archive(before, durability=durability) as archive:
+        archive.put("1")
+        archive.put("2")
+        shutil.copytree(before, after)
+    with Archive(after) as archive:
+        assert archive.index.report == (0, 0, 0)
+        assert len(archive.find("IMAGE", "SOPInstanceUID")) == 2
+
+
+def test_without_room_for_it_the_log_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.pwrite
+
+    def full(descriptor: int, data: bytes, offset: int) -> int:
+        if len(data) > 1 << 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return real(descriptor, data, offset)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with Archive(tmp_path, durability=Durability.FULL) as archive:
+        before = (tmp_path / f"{NAME}-wal").stat().st_size
+        archive.put("1")
+        assert (tmp_path / f"{NAME}-wal").stat().st_size > before
+        assert len(archive.find("IMAGE", "SOPInstanceUID")) == 1

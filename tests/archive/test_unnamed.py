@@ -1,10 +1,10 @@
-"""Files that have no name before their own, for `none`; and the same results where the system lacks them."""
+"""Files that have no name before their own, unless for `full`; and the same where the system lacks them."""
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -129,8 +129,29 @@ def test_a_file_made_in_advance_is_the_next_object_and_is_not_left_open(
     assert Path(root, f"{UID}.dcm").read_bytes().endswith(dataset())
 
 
-@pytest.mark.parametrize("durability", [Durability.FULL, Durability.FILE])
-def test_nothing_is_made_in_advance_that_has_a_name(tmp_path: Path, durability: Durability) -> None:
-    with ObjectStore(str(tmp_path), durability=durability) as store:
+@SIZES
+def test_the_data_are_on_the_disk_before_the_name_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_unnamed: bool, size: int
+) -> None:
+    steps: list[str] = []
+
+    def noted(call: str) -> Callable[..., None]:
+        real = getattr(os, call)
+
+        def step(*args: object, **kwargs: object) -> None:
+            steps.append(call)
+            real(*args, **kwargs)
+
+        return step
+
+    with ObjectStore(str(tmp_path), durability=Durability.FILE) as store:
+        for call in ("fsync", "link", "rename"):
+            monkeypatch.setattr(os, call, noted(call))
+        put(store, dataset(size))
+    assert steps == ["fsync", "link" if has_unnamed else "rename"]
+
+
+def test_nothing_is_made_in_advance_that_has_a_name(tmp_path: Path) -> None:
+    with ObjectStore(str(tmp_path), durability=Durability.FULL) as store:
         store.prepare()
         assert files(tmp_path) == []
