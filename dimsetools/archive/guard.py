@@ -29,6 +29,7 @@ COMPANIONS = ("", "-wal", "-shm", "-journal")
 
 _TOKEN = 32
 _FRAME = 24  # bytes of the log beside each page (SQLite's file format, section 4)
+_PLENTY = 64  # times the log: free space in which it does not matter
 _LOG_SPARE = 64  # pages of the transaction with which the log becomes long enough
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -213,15 +214,15 @@ def extend_log(connection: sqlite3.Connection, root: int) -> None:
 
     A sync of a log that grows has to wait for the file system's own journal, too: it costs up to four times
     as much as one of a log that is overwritten. SQLite takes zeros behind the last frame for the end of the
-    log, as it takes frames of an earlier round. Where there is no room, the log grows as usual.
+    log, as it takes frames of an earlier round. Where room is scarce it is left to objects, and the log grows.
     """
     (page,) = connection.execute(sql.GET_PAGE_SIZE).fetchone()
     size = (sql.LOG_PAGES + _LOG_SPARE) * (page + _FRAME)
     with suppress(OSError):
         descriptor = os.open(f"{NAME}-wal", os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
         try:
-            end = os.fstat(descriptor).st_size
-            if end < size:
+            end, space = os.fstat(descriptor).st_size, os.fstatvfs(descriptor)
+            if end < size and space.f_bavail * space.f_frsize > _PLENTY * size:
                 os.pwrite(descriptor, bytes(size - end), end)
                 os.fsync(descriptor)
         finally:

@@ -282,16 +282,30 @@ def test_rows_in_the_log_outlive_a_kill(tmp_path: Path, durability: Durability) 
         assert len(archive.find("IMAGE", "SOPInstanceUID")) == 2
 
 
-def test_without_room_for_it_the_log_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = os.pwrite
+@pytest.mark.parametrize("is_told", [True, False])
+def test_without_room_for_it_the_log_grows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_told: bool
+) -> None:
+    """Whether the file system says so or only fails to make room."""
+    write, look = os.pwrite, os.fstatvfs
 
     def full(descriptor: int, data: bytes, offset: int) -> int:
         if len(data) > 1 << 20:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(descriptor, data, offset)
+        return write(descriptor, data, offset)
 
-    monkeypatch.setattr(os, "pwrite", full)
-    with Archive(tmp_path, durability=Durability.FULL) as archive:
+    def scarce(descriptor: int) -> os.statvfs_result:
+        found = list(look(descriptor))
+        found[4] = (100 << 20) // found[1]  # f_bavail, of f_frsize bytes
+        return os.statvfs_result(found)
+
+    with monkeypatch.context() as patch:
+        if is_told:
+            patch.setattr(os, "fstatvfs", scarce)
+        else:
+            patch.setattr(os, "pwrite", full)
+        archive = Archive(tmp_path, durability=Durability.FULL)
+    with archive:
         before = (tmp_path / f"{NAME}-wal").stat().st_size
         archive.put("1")
         assert (tmp_path / f"{NAME}-wal").stat().st_size > before
