@@ -214,7 +214,7 @@ def extend_log(connection: sqlite3.Connection, root: int) -> None:
 
     A sync of a log that grows has to wait for the file system's own journal, too: it costs up to four times
     as much as one of a log that is overwritten. SQLite takes zeros behind the last frame for the end of the
-    log, as it takes frames of an earlier round. Where room is scarce it is left to objects, and the log grows.
+    log, as it takes frames of an earlier round. Where room is scarce, objects have it, and the log grows.
     """
     (page,) = connection.execute(sql.GET_PAGE_SIZE).fetchone()
     size = (sql.LOG_PAGES + _LOG_SPARE) * (page + _FRAME)
