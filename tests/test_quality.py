@@ -15,7 +15,6 @@ MOST_LINES = 400
 # Modules that no test of their room names, and the test that goes through them.
 TESTED_THROUGH = {
     "dimsetools/__main__.py": "tests/commands/test_echo.py",
-    "dimsetools/archive/content.py": "tests/archive/test_objects.py",
     "dimsetools/commands/retrieving.py": "tests/commands/test_get.py",
     "dimsetools/commands/scp_node.py": "tests/commands/test_scp.py",
     "dimsetools/config/settings.py": "tests/config/test_config.py",

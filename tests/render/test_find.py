@@ -47,9 +47,7 @@ class Told:
 
 def test_a_query_reads_as_what_is_matched_and_what_is_returned() -> None:
     line = rendered(query_line(MODELS["study"], STUDY | {0x00100010: Attribute("PN", ("DOE*",))}), False)
-    assert line.startswith(
-        "query Study Root at STUDY level: StudyDate=20260102"
-    )
+    assert line.startswith("query Study Root at STUDY level: StudyDate=20260102")
     assert line.endswith("returns AccessionNumber")
     assert "everything" in rendered(query_line(MODELS["worklist"], {}), False)
 
