@@ -1,4 +1,7 @@
-"""`dimse scp` against the other receivers, from the same senders, each into an empty folder on one disk."""
+"""`dimse scp` against the other receivers, from the same senders, each into an empty folder on one disk.
+
+None of them has an index; nodes that do are the section `ingest`.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ STORESCP, PRESERVING = "storescp", "storescp +B"
 SENDERS_AT_ONCE = 4
 
 RECEIVERS: dict[str, Callable[[Path], Sequence[str]]] = {
-    OURS: lambda folder: dimse_scp(folder, "--durability", "none"),
-    FULL: lambda folder: dimse_scp(folder, "--durability", "full"),
+    OURS: lambda folder: dimse_scp(folder, "--no-index", "--durability", "none"),
+    FULL: lambda folder: dimse_scp(folder, "--no-index", "--durability", "full"),
     STORESCP: lambda folder: storescp("-od", str(folder)),
     PRESERVING: lambda folder: storescp("+B", "-od", str(folder)),
 }
