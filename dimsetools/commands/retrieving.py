@@ -137,7 +137,7 @@ class Run:
     def carry_out(self, telling: Telling, retriever: Retriever) -> None:
         """Make every retrieve that is wanted, and tell of it."""
         self._telling, self._retriever = telling, retriever
-        retriever.heard = telling.event
+        retriever.heard, retriever.unreadable = telling.event, telling.unreadable
         began = perf_counter()
         with self._output.progress() as progress, closing(retriever.run(self._found)) as events:
             telling.watch(progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dimsetools.association.opening import no_context
@@ -9,11 +10,12 @@ from dimsetools.dataset.attributes import Attribute, Attributes
 from dimsetools.dataset.decode import decode
 from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.dataset.levels import LEVEL
-from dimsetools.errors import InputError, StatusFailure
+from dimsetools.errors import InputError
 from dimsetools.message.composite import CFindRq, CFindRsp
 from dimsetools.message.sources import BytesSource
 from dimsetools.services.cancelling import Operation
-from dimsetools.status import Category, describe, is_pending
+from dimsetools.services.failures import status_failure
+from dimsetools.status import is_pending
 from dimsetools.uids import name_of
 
 if TYPE_CHECKING:
@@ -31,8 +33,9 @@ def matches(
     assume_charset: tuple[str, ...] = (),
     stop: Stop | None = None,
     deadline: float | None = None,
+    bad: Callable[[InputError], object] | None = None,
 ) -> list[Attributes]:
-    """Return what matches `keys` in the query class `model`; matches that do not decode are left out.
+    """Return what matches `keys` in the query class `model`; `bad` hears of those that do not decode.
 
     `charset` is preferred for keys that need one, `assume_charset` taken for matches that name none.
     Raises NoContext if the class is not agreed, StatusFailure, LimitReached and Interrupted, and what ends
@@ -50,20 +53,17 @@ def matches(
         if is_pending(answer.command.status) and answer.data is not None:
             try:
                 found.append(decode(answer.data, context.transfer_syntax, assume_charset=assume_charset))
-            except InputError:
-                continue
+            except InputError as error:
+                if bad is not None:
+                    bad(InputError(f"a match of {level or 'the query'} does not decode: {error.message}"))
     if operation.error is not None:
         raise operation.error
     assert operation.final is not None
     response = operation.final.command
     assert isinstance(response, CFindRsp)
-    meaning = describe(response.status, "C-FIND")
-    if meaning.category not in (Category.SUCCESS, Category.WARNING):
-        raise StatusFailure(
-            meaning.meaning,
-            status=response.status,
-            service="C-FIND",
-            comment=response.error_comment or "",
-            offending=response.offending_element,
-        )
+    failure = status_failure(
+        response.status, "C-FIND", response.error_comment or "", response.offending_element
+    )
+    if failure is not None:
+        raise failure
     return found

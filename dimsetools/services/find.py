@@ -26,14 +26,14 @@ from dimsetools.errors import (
     Interrupted,
     LimitReached,
     ProtocolError,
-    StatusFailure,
 )
 from dimsetools.message.composite import CFindRq, CFindRsp
 from dimsetools.message.exchange import Exchange
 from dimsetools.message.sources import BytesSource
 from dimsetools.services.cancelling import Cause, Operation
 from dimsetools.services.extended import Abilities, find_extended, granted_find
-from dimsetools.status import Category, describe, is_cancel, is_pending, transient
+from dimsetools.services.failures import status_failure
+from dimsetools.status import Category, describe, is_cancel, is_pending
 from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE, name_of
 
 if TYPE_CHECKING:
@@ -352,7 +352,7 @@ class _Tally:
             assert isinstance(response, CFindRsp)
             status, comment = response.status, response.error_comment or ""
             if error is None and operation.cancelled is None:
-                error = _status_error(response)
+                error = status_failure(status, "C-FIND", comment, response.offending_element)
         return Finished(
             self.query,
             status,
@@ -375,19 +375,3 @@ def _not_asked(query: int, error: DimseError) -> Finished:
 def _with_charset(query: Attributes) -> Attributes:
     """Return `query` with the Specific Character Set that its text needs, unless it names one itself."""
     return query if SPECIFIC_CHARACTER_SET in query else with_charset(query)
-
-
-def _status_error(response: CFindRsp) -> StatusFailure | None:
-    """Return the failure that a final response tells of."""
-    meaning = describe(response.status, "C-FIND")
-    if meaning.category in (Category.SUCCESS, Category.WARNING):
-        return None
-    error = StatusFailure(
-        meaning.meaning,
-        status=response.status,
-        service="C-FIND",
-        comment=response.error_comment or "",
-        offending=response.offending_element,
-    )
-    error.retryable = transient(response.status, "C-FIND")
-    return error

@@ -20,6 +20,7 @@ from dimsetools.errors import (
     Aborted,
     ConnectionLost,
     DimseError,
+    InputError,
     Interrupted,
     LimitReached,
     NoAnswer,
@@ -128,6 +129,8 @@ class Retriever:
         self.end: DimseError | None = None
         self.heard: Callable[[Opened], object] = lambda _: None
         """Is told of each association that is opened for queries alone: those are no events of a run."""
+        self.unreadable: Callable[[InputError], object] = lambda _: None
+        """Is told of each match of these queries that does not decode."""
         self._tracer = tracer
         self._has_released = False
         total = target.timeouts.total
@@ -170,7 +173,7 @@ class Retriever:
                 extended = find_extended(self.manner.find, self.manner.abilities)
                 for opened in self.open(line, [(self.manner.find, PLAIN)], extended=extended):
                     self.heard(opened)
-            return self.ask(line, level, keys)
+            return self.ask(line, level, keys, bad=self.unreadable)
 
         try:
             yield ask
@@ -180,8 +183,10 @@ class Retriever:
         for _ in self.release(line):
             pass
 
-    def ask(self, line: Line, level: str, keys: Attributes) -> list[Attributes]:
-        """Ask the peer over an association that is open."""
+    def ask(
+        self, line: Line, level: str, keys: Attributes, bad: Callable[[InputError], object] | None = None
+    ) -> list[Attributes]:
+        """Ask the peer over an association that is open; `bad` hears of matches that do not decode."""
         assert line.exchange is not None
         manner = self.manner
         return asking.matches(
@@ -193,6 +198,7 @@ class Retriever:
             assume_charset=manner.assume_charset,
             stop=self.stop,
             deadline=self.deadline,
+            bad=bad,
         )
 
     # -- for those who know the service ---------------------------------------------------------------

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.association.opening import no_context, open_association
 from dimsetools.association.stop import Stop
-from dimsetools.errors import DimseError, InputError, Interrupted, LimitReached, NoContext, StatusFailure
+from dimsetools.errors import DimseError, InputError, Interrupted, LimitReached, NoContext
 from dimsetools.services.examine import Item, Remark
+from dimsetools.services.failures import status_failure
 from dimsetools.services.plan import Batch, Pair, Rules, batches, pair_of
 from dimsetools.services.sending import Acknowledged, Originator, Outcome, Sending, Unmatched
-from dimsetools.status import Category, describe, transient
 
 if TYPE_CHECKING:
     from dimsetools.association.association import Association
@@ -338,17 +338,9 @@ class Sender:
         item, response, seconds, syntax, changed = outcome
         code = response.status
         comment = response.error_comment or ""
-        meaning = describe(code, "C-STORE")
         error: DimseError | None = changed
-        if error is None and meaning.category not in (Category.SUCCESS, Category.WARNING):
-            error = StatusFailure(
-                meaning.meaning,
-                status=code,
-                service="C-STORE",
-                comment=comment,
-                offending=response.offending_element,
-            )
-            error.retryable = transient(code, "C-STORE")
+        if error is None:
+            error = status_failure(code, "C-STORE", comment, response.offending_element)
         if error is not None and self._may_retry(item, error):
             self._again.append((item, error))
             return None

@@ -287,3 +287,12 @@ def test_a_file_is_no_folder_to_keep_objects_in(tmp_path: Path) -> None:
     done = dimse.run("get", "PACS@127.0.0.1:1", "StudyInstanceUID=1.2", "-o", taken)
     assert done.returncode == 45
     assert "taken" in done.stderr
+
+
+def test_a_match_of_the_search_that_does_not_decode_is_no_success() -> None:
+    broken = find_rsp(0xFF00, b"\x10\0\x10\0PN\xff\x00DOE")
+    script = (step.accept(), answering(lambda _: broken + find_rsp(0)), step.release(), step.closed())
+    with scripted_server(script) as server:
+        done = dimse.run("get", server.address, "PatientName=DOE*", "--ignore")
+    assert done.returncode in (22, 23)
+    assert "does not decode" in done.stderr

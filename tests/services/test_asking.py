@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from dimsetools.association.negotiation import plan
 from dimsetools.association.opening import open_association
 from dimsetools.association.values import Target
 from dimsetools.dataset.attributes import Attributes
-from dimsetools.errors import NoContext, StatusFailure
+from dimsetools.errors import InputError, NoContext, StatusFailure
 from dimsetools.message.exchange import Exchange
 from dimsetools.services.asking import matches
 from dimsetools.uids import EXPLICIT_LE
@@ -18,7 +20,11 @@ from tests.services.retrieving import keys
 
 
 def ask(
-    step: Step, model: str = STUDY_FIND, name: str = "DOE^*", charset: tuple[str, ...] = ()
+    step: Step,
+    model: str = STUDY_FIND,
+    name: str = "DOE^*",
+    charset: tuple[str, ...] = (),
+    bad: Callable[[InputError], object] | None = None,
 ) -> tuple[list[Attributes], bytes]:
     """What comes of one question, and what was asked."""
     with scripted_server([accept(), step, release(), closed()]) as server:
@@ -32,6 +38,7 @@ def ask(
                 keys(PatientName=name),
                 charset=charset,
                 assume_charset=charset,
+                bad=bad,
             )
         finally:
             association.release()
@@ -40,7 +47,9 @@ def ask(
 
 def test_all_matches_come_at_once_but_those_that_do_not_decode() -> None:
     broken = find_rsp(0xFF00, b"\x10\0\x10\0PN\xff\x00DOE")
-    found, asked = ask(answering(lambda _: match("A") + broken + match("B") + DONE))
+    faults: list[InputError] = []
+    found, asked = ask(answering(lambda _: match("A") + broken + match("B") + DONE), bad=faults.append)
+    assert ["does not decode" in fault.message for fault in faults] == [True]
     assert found == [keys(PatientName="A"), keys(PatientName="B")]
     assert named("DOE^*") in asked
     assert b"STUDY" in asked
