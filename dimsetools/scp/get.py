@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from dimsetools.errors import DimseError, NoContext
 from dimsetools.message.composite import CGetRq, CStoreRq
 from dimsetools.message.exchange import Incoming
-from dimsetools.scp.faults import SOP_CLASS_NOT_SUPPORTED
-from dimsetools.scp.kept import Archive, open_kept
-from dimsetools.scp.retrieval import Retrieving
-from dimsetools.scp.roles import Caller, Conversation, Lasting, Reply, Settled, Stored, SubOperation, Task
+from dimsetools.scp.kept import open_kept
+from dimsetools.scp.retrieval import Retrieval, Retrieving
+from dimsetools.scp.roles import Caller, Conversation, Reply, Stored, SubOperation
 from dimsetools.services.plan import Pair, Rules
 from dimsetools.services.sending import source_of
 from dimsetools.status import describe
@@ -27,24 +26,13 @@ if TYPE_CHECKING:
 _RULES = Rules()
 
 
-class Get:
-    """Answers C-GET requests in `models`, by SOP class.
+class Get(Retrieval):
+    """Answers C-GET requests."""
 
-    `log_objects` asks for a record of each object that was not sent.
-    """
-
-    def __init__(self, archive: Archive, models: Mapping[str, Model], *, log_objects: bool = False) -> None:
-        self.archive = archive
-        self.models = models
-        self.log_objects = log_objects
-
-    def begin(self, incoming: Incoming, caller: Caller) -> Task | Lasting:
-        """Take a retrieve in the model that the presentation context is for."""
+    def task(self, incoming: Incoming, model: Model, caller: Caller) -> Retrieving:
+        """Return the task of one C-GET."""
         request = incoming.command
         assert isinstance(request, CGetRq)
-        model = self.models.get(request.affected_sop_class_uid)
-        if model is None or request.affected_sop_class_uid != incoming.context.abstract_syntax:
-            return Settled(SOP_CLASS_NOT_SUPPORTED, "the presentation context is for another SOP class")
         return _Getting(self, model, incoming.context, caller, request)
 
 

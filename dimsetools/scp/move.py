@@ -16,12 +16,12 @@ from dimsetools.escape import visible
 from dimsetools.message.composite import CMoveRq
 from dimsetools.message.exchange import Incoming
 from dimsetools.scp.destinations import Destination, Destinations
-from dimsetools.scp.faults import CANNOT_PERFORM, DESTINATION_UNKNOWN, SOP_CLASS_NOT_SUPPORTED
+from dimsetools.scp.faults import CANNOT_PERFORM, DESTINATION_UNKNOWN
 from dimsetools.scp.identifiers import Unfit
 from dimsetools.scp.kept import Archive, open_kept
 from dimsetools.scp.pump import Pump
-from dimsetools.scp.retrieval import WAIT, Retrieving
-from dimsetools.scp.roles import Caller, Conversation, Lasting, Record, Reply, Settled, Task
+from dimsetools.scp.retrieval import WAIT, Retrieval, Retrieving
+from dimsetools.scp.roles import Caller, Conversation, Record, Reply
 from dimsetools.services.examine import Item
 from dimsetools.services.plan import Rules
 from dimsetools.services.sending import Originator
@@ -45,11 +45,8 @@ class _Unread(NamedTuple):
     error: DimseError
 
 
-class Move:
-    """Answers C-MOVE requests in `models`, by SOP class.
-
-    `log_objects` asks for a record of each object that was not sent.
-    """
+class Move(Retrieval):
+    """Answers C-MOVE requests; objects go to `destinations` alone."""
 
     def __init__(
         self,
@@ -60,19 +57,14 @@ class Move:
         log_objects: bool = False,
         tracer: Tracer | None = None,
     ) -> None:
-        self.archive = archive
-        self.models = models
+        super().__init__(archive, models, log_objects=log_objects)
         self.destinations = destinations
-        self.log_objects = log_objects
         self.tracer = tracer
 
-    def begin(self, incoming: Incoming, caller: Caller) -> Task | Lasting:
-        """Take a retrieve in the model that the presentation context is for."""
+    def task(self, incoming: Incoming, model: Model, caller: Caller) -> Retrieving:
+        """Return the task of one C-MOVE."""
         request = incoming.command
         assert isinstance(request, CMoveRq)
-        model = self.models.get(request.affected_sop_class_uid)
-        if model is None or request.affected_sop_class_uid != incoming.context.abstract_syntax:
-            return Settled(SOP_CLASS_NOT_SUPPORTED, "the presentation context is for another SOP class")
         return _Moving(self, model, incoming.context, caller, request)
 
 

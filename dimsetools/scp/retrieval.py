@@ -5,7 +5,7 @@ Knows neither how they are sent nor whereto.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,14 @@ from dimsetools.dataset.attributes import Attribute
 from dimsetools.dataset.encode import encode
 from dimsetools.errors import DimseError
 from dimsetools.escape import visible
+from dimsetools.message.composite import CGetRq, CMoveRq
+from dimsetools.message.exchange import Incoming
 from dimsetools.scp.faults import (
     CANCELLED,
     CANNOT_PERFORM,
     OUT_OF_RESOURCES,
     PENDING,
+    SOP_CLASS_NOT_SUPPORTED,
     SUBOPERATIONS_FAILED,
     SUCCESS,
     UNABLE_TO_PROCESS,
@@ -25,7 +28,17 @@ from dimsetools.scp.faults import (
 from dimsetools.scp.identifiers import RELATIONAL, Asked, Unfit, asked_of_retrieval, decoded
 from dimsetools.scp.kept import Archive
 from dimsetools.scp.pump import Busy, Pump
-from dimsetools.scp.roles import Caller, Conversation, Counts, IdentifierSink, Lasting, Record, Reply
+from dimsetools.scp.roles import (
+    Caller,
+    Conversation,
+    Counts,
+    IdentifierSink,
+    Lasting,
+    Record,
+    Reply,
+    Settled,
+    Task,
+)
 from dimsetools.status import Category, describe
 from dimsetools.uids import IMPLICIT_LE
 
@@ -98,6 +111,31 @@ class Tally:
     def counts(self) -> Counts:
         """Return how many are done and how many are not."""
         return Counts(self._remaining, self.completed, len(self.failed), self.warning)
+
+
+class Retrieval:
+    """Answers C-GET or C-MOVE requests in `models`, by SOP class; a subclass makes the task of one.
+
+    `log_objects` asks for a record of each object that was not sent.
+    """
+
+    def __init__(self, archive: Archive, models: Mapping[str, Model], *, log_objects: bool = False) -> None:
+        self.archive = archive
+        self.models = models
+        self.log_objects = log_objects
+
+    def begin(self, incoming: Incoming, caller: Caller) -> Task | Lasting:
+        """Take a retrieve in the model that the presentation context is for."""
+        request = incoming.command
+        assert isinstance(request, (CGetRq, CMoveRq))
+        model = self.models.get(request.affected_sop_class_uid)
+        if model is None or request.affected_sop_class_uid != incoming.context.abstract_syntax:
+            return Settled(SOP_CLASS_NOT_SUPPORTED, "the presentation context is for another SOP class")
+        return self.task(incoming, model, caller)
+
+    def task(self, incoming: Incoming, model: Model, caller: Caller) -> Retrieving:
+        """Return the task of one request."""
+        raise NotImplementedError
 
 
 class Retrieving(Lasting):
