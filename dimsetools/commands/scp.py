@@ -24,9 +24,10 @@ def _scp(session: Session, folder: str) -> int:
     printing = session.output.printing()
     printing["format"] = printing["format"] or "table"  # a node's stdout is for people unless told otherwise
     with Output(**printing) as output:
-        if answering.reindex or answering.check:
-            work = scp_index.rebuild if answering.reindex else scp_index.check
-            return work(folder, output, durable=session.values(Keeping).durability != "none")
+        if answering.reindex:
+            return scp_index.rebuild(folder, output, durable=session.values(Keeping).durability != "none")
+        if answering.check:
+            return scp_index.check(folder, output)
         node = scp_node.Node(session, folder, output)
         gc.set_threshold(*_GARBAGE)
         try:

@@ -35,7 +35,7 @@ def rebuild(folder: str, output: Output, *, durable: bool) -> int:
     return ExitCode.OK
 
 
-def check(folder: str, output: Output, *, durable: bool) -> int:  # noqa: ARG001  # nothing is written
+def check(folder: str, output: Output) -> int:
     """Tell of each file without an entry in the index, and each entry without a file; PARTIAL if any."""
     from dimsetools.archive import reindex
     from dimsetools.render.line import warn

@@ -20,6 +20,12 @@ LOCALIZED = frozenset(["LO", "LT", "PN", "SH", "ST", "UC", "UT"])
 """Those of them that the Specific Character Set applies to (PS3.5 6.1.2.2)."""
 RANGED = frozenset(["DA", "DT", "TM"])
 """Those of them whose keys may be ranges (PS3.4 C.2.2.2.5)."""
+NUMBERS = {
+    "US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
+}  # fmt: skip
+"""The VRs whose values are binary numbers, each with its code in the module `struct`."""
+NUMERIC = frozenset((*NUMBERS, "DS", "IS"))
+"""The VRs whose values are numbers, be they written in digits."""
 BINARY = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "UN"])
 """The VRs whose value is kept as bytes."""
 

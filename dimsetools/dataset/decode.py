@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from dimsetools.dataset.attributes import (
     LOCALIZED,
+    NUMBERS,
     SPECIFIC_CHARACTER_SET,
     STRINGS,
     UNSPLIT,
@@ -31,9 +32,6 @@ MAX_INFLATE = 32 * 1024 * 1024
 
 _NEVER = 1 << 32
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_NUMBERS = {
-    "US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
-}  # fmt: skip
 _SIZES = {"H": 2, "h": 2, "I": 4, "i": 4, "Q": 8, "q": 8, "f": 4, "d": 8}
 _SPLIT = STRINGS - UNSPLIT
 _VRS = {vr: vr.decode() for vr in (*SHORT_VRS, *LONG_VRS, b"SQ", b"UN")}
@@ -249,7 +247,7 @@ class Decoder:
         """Return the values in the value field `raw`, which begins at offset `at`."""
         if vr in STRINGS:
             return _strings(raw, vr, way.charsets)
-        code = _NUMBERS.get(vr)
+        code = NUMBERS.get(vr)
         order = ">" if way.big else "<"
         try:
             if code is not None:

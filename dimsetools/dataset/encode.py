@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dimsetools.dataset.attributes import (
     BINARY,
     LOCALIZED,
+    NUMBERS,
     SPECIFIC_CHARACTER_SET,
     STRINGS,
     Attribute,
@@ -20,9 +21,6 @@ from dimsetools.dataset.layout import SHORT_VRS
 from dimsetools.errors import InputError
 from dimsetools.uids import EXPLICIT_BE, IMPLICIT_LE
 
-_NUMBERS = {
-    "US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d",
-}  # fmt: skip
 _SHORT = frozenset(vr.decode() for vr in SHORT_VRS)
 _ITEM = 0xFFFEE000
 
@@ -93,8 +91,8 @@ class _Encoder:
             text = "\\".join(map(str, values))
             raw = encode_text(text, charsets, vr) if vr in LOCALIZED else text.encode("latin_1")
             return raw + (b"\0" if vr == "UI" else b" ") if len(raw) % 2 else raw
-        if vr in _NUMBERS:
-            return struct.pack(f"{self._order}{len(values)}{_NUMBERS[vr]}", *values)
+        if vr in NUMBERS:
+            return struct.pack(f"{self._order}{len(values)}{NUMBERS[vr]}", *values)
         if vr == "AT":
             return b"".join(
                 struct.pack(self._order + "HH", tag >> 16, tag & 0xFFFF)

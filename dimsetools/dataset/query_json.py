@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
-from dimsetools.dataset.attributes import BINARY, STRINGS, Attributes
+from dimsetools.dataset.attributes import BINARY, NUMBERS, STRINGS, Attributes
 from dimsetools.dataset.dates import present, resolved
 from dimsetools.dataset.dicom_json import from_model
 from dimsetools.dataset.flat import from_flat
@@ -21,7 +21,8 @@ from dimsetools.errors import InputError, UsageError
 _TAG = re.compile(r"[0-9A-Fa-f]{8}", re.ASCII)
 _BLANK = re.compile(r"[ \t\r\n]*", re.ASCII)
 _MOST_NESTED = 3 * MAX_DEPTH + 4
-_INTEGERS = frozenset("US SS UL SL UV SV AT".split())  # noqa: SIM905
+_FLOATS = frozenset(("FL", "FD"))
+_INTEGERS = frozenset((*NUMBERS, "AT")) - _FLOATS
 
 
 def json_queries(text: str, name: str, *, line: int = 1, today: date | None = None) -> Iterator[Attributes]:
@@ -95,13 +96,15 @@ def _nesting(row: object) -> int:
     level, depth = [row], 0
     while level:
         depth += 1
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, Mapping) else outer)  # type: ignore[attr-defined]
-            if isinstance(inner, (Mapping, list))
-        ]
+        level = [inner for outer in level for inner in _held(outer) if isinstance(inner, (Mapping, list))]
     return depth
+
+
+def _held(container: object) -> Iterable[object]:
+    """Return what lies in a container."""
+    if isinstance(container, Mapping):
+        return container.values()
+    return container if isinstance(container, list) else ()
 
 
 def _check(attributes: Attributes, depth: int = 0) -> None:
@@ -117,7 +120,7 @@ def _check(attributes: Attributes, depth: int = 0) -> None:
             continue
         kind = (
             str if vr in STRINGS else bytes if vr in BINARY else int if vr in _INTEGERS
-            else float if vr in ("FL", "FD") else None
+            else float if vr in _FLOATS else None
         )  # fmt: skip
         if kind is None or not all(isinstance(value, kind) for value in values):
             raise ValueError(f"{tag:08X} has the VR {vr!r:.20} and a value that is none of it")

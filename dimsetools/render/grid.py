@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from dimsetools.dataset.attributes import NUMERIC
 from dimsetools.dataset.dictionary import vr_of
 from dimsetools.render import values
 from dimsetools.render.columns import Path, path, reach
@@ -32,9 +33,8 @@ _USUAL = {
 """Columns that a value of each VR usually takes; for all others 8."""
 _MOST = {"UI": 64}
 _MOST_OF_TEXT = 40
-_WHOLE = frozenset("AS DA DS DT FD FL IS SL SS SV TM UL US UV".split())  # noqa: SIM905
+_WHOLE = NUMERIC | {"AS", "DA", "DT", "TM"}
 """Values that say nothing when they are cut."""
-_NUMBERS = frozenset("DS FD FL IS SL SS SV UL US UV".split())  # noqa: SIM905
 _SHORT_HEADINGS = {
     "AccessionNumber": "Accession",
     "ModalitiesInStudy": "Modalities",
@@ -138,7 +138,7 @@ class Grid:
     def _joined(self, cells: list[str], widths: list[int]) -> str:
         cut = self._layout.width > 0
         shown = [
-            _padded(cut_to(cell, width, self._layout.ascii) if cut else cell, width, column.vr in _NUMBERS)
+            _padded(cut_to(cell, width, self._layout.ascii) if cut else cell, width, column.vr in NUMERIC)
             for cell, width, column in zip(cells, widths, self._columns, strict=True)
             if width
         ]

@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dimsetools.dataset.attributes import NUMERIC
 from dimsetools.errors import UsageError
 from dimsetools.render.columns import Path, path, reach
 
 if TYPE_CHECKING:
     from dimsetools.dataset.attributes import Attributes
-
-_NUMBERS = frozenset("DS FD FL IS SL SS SV UL US UV".split())  # noqa: SIM905
 
 
 class Order:
@@ -49,7 +48,7 @@ def _key(where: Path, match: Attributes) -> tuple[float, str]:
     attribute = reach(match, where)
     assert attribute is not None
     text = "\\".join(map(str, attribute.values))
-    if attribute.vr in _NUMBERS:
+    if attribute.vr in NUMERIC:
         try:
             return float(str(attribute.values[0])), text
         except ValueError:

@@ -149,13 +149,11 @@ def retrieved_line(retrieved: Retrieved, verb: str) -> Line:
     partly = counts.stored or retrieved.objects
     style = warn if partly else bad
     code = f"{retrieved.status:04X} " if retrieved.status else ""
-    name = describe(retrieved.status, error.service).name + ": " if _has_status(retrieved) else ""  # type: ignore[arg-type,attr-defined]
+    name = ""
+    if retrieved.status and isinstance(error, StatusFailure):
+        name = f"{describe(retrieved.status, error.service).name}: "
     came = dim(f"  {objects}{size}{time}") if partly else ""
     return [style(f"{'partly' if partly else 'failed':<10}"), f"{what}  {code}{name}{_said(retrieved)}", came]
-
-
-def _has_status(retrieved: Retrieved) -> bool:
-    return bool(retrieved.status) and isinstance(retrieved.error, StatusFailure)
 
 
 # -- a whole run ------------------------------------------------------------------------------------
