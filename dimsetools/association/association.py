@@ -108,13 +108,13 @@ class Association(Agreement):
             self.close()
             raise
 
-    def readable(self, wait: float | None = 0.0, *, or_stop: bool = False) -> bool:
+    def readable(self, wait: float | None = 0.0, *, or_stop: bool = False, bell: int | None = None) -> bool:
         """Tell whether something of the peer is there that was not taken, were it only the end.
 
-        Looks for it for `wait` seconds (None: without end); with `or_stop` no longer than until the Stop of
-        this association is requested. Fragments that were received before are not valid any more.
+        Looks for it for `wait` seconds (None: without end), `or_stop` and `bell` as `Transport.readable`.
+        Fragments that were received before are not valid any more.
         """
-        return self._transport.readable(wait, or_stop=or_stop)
+        return self._transport.readable(wait, or_stop=or_stop, bell=bell)
 
     def end_within(self, seconds: float) -> None:
         """Replace the total time-out: what is still to come has `seconds` from now."""

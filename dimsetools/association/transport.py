@@ -206,11 +206,12 @@ class Transport:
         while count:
             count -= len(self.take(count))
 
-    def readable(self, wait: float | None = 0.0, *, or_stop: bool = False) -> bool:
+    def readable(self, wait: float | None = 0.0, *, or_stop: bool = False, bell: int | None = None) -> bool:
         """Tell whether there is something to take, be it the end of the stream, without taking it.
 
         Looks for it for `wait` seconds (None: without end); with `or_stop` no longer than until the Stop is
-        requested. Pieces that were taken before are not valid any more.
+        requested, nor than until the descriptor `bell` can be read. Pieces that were taken before are not
+        valid any more.
         """
         if self._start < self._end or (self._tls is not None and self._tls.pending()):
             return True
@@ -221,6 +222,8 @@ class Transport:
         poll.register(descriptor, select.POLLIN)
         if or_stop and self._stop is not None:
             poll.register(self._stop, select.POLLIN)
+        if bell is not None:
+            poll.register(bell, select.POLLIN)
         end = None if wait is None else monotonic() + wait
         while True:
             if wait != 0.0 and _QUICKACK is not None:

@@ -170,3 +170,13 @@ def test_an_acceptor_sees_that_a_request_has_come_while_it_works() -> None:
         assert looked.wait(5)
         talk.send(wire.release_rq())
         assert acceptor.result() == [False, True]
+
+
+def test_a_bell_ends_the_wait(ends: tuple[Transport, socket.socket]) -> None:
+    ours, peer = ends
+    heard, rung = socket.socketpair()
+    with heard, rung:
+        rung.send(b"\0")
+        assert not ours.readable(60.0, bell=heard.fileno())
+        peer.sendall(b"a")
+        assert ours.readable(60.0, bell=heard.fileno())
