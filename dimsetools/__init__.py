@@ -12,6 +12,7 @@ The rooms of the house, each importing only from those below it:
     archive       received objects as files that are whole or not there, and the index of what is in them
     message       PS3.7: command sets and their exchange
     config        nodes and defaults from TOML files and variables
+    film          images for printing: frames of files as a printer takes them, and sheets of film
     association   PS3.8: connections, negotiation, PDUs
     dataset       data sets: as they lie in files, as plain values, as keys of a query; the models of queries
     errors, status, uids, escape   words that every room uses
