@@ -1,0 +1,1 @@
+"""Films: how images lie on a sheet, and what the sheet looks like; nothing here knows who prints."""
