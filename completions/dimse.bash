@@ -21,7 +21,7 @@ _dimse_offer_key() {
 
 _dimse() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local command= options takes i position=0
+    local command= options takes i position=0 first=2
     COMPREPLY=()
     if [[ $current == '=' ]]; then
         current=
@@ -54,7 +54,7 @@ _dimse() {
             takes=' --color ' ;;
         *) return ;;
     esac
-    for ((i = 2; i < COMP_CWORD; i++)); do
+    for ((i = first; i < COMP_CWORD; i++)); do
         if [[ $takes == *" ${COMP_WORDS[i]} "* ]]; then
             ((i++))
             [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))

@@ -198,10 +198,15 @@ def _named(error: BaseException, words: list[str]) -> DimseError:
 def _usage_hint(error: click.ClickException, words: list[str]) -> str:
     """Return which --help to read; options of a command do not stand before its name."""
     context = getattr(error, "ctx", None)
-    command = " ".join(("dimse", *words[:1])) if words[:1] and words[0] in COMMANDS else "dimse"
-    path = context.command_path if context is not None else command
-    if isinstance(error, click.exceptions.NoSuchCommand):
-        return did_you_mean(error.command_name, COMMANDS) or f"commands: {', '.join(COMMANDS)}"
-    if isinstance(error, click.NoSuchOption) and path == "dimse":
-        return "options stand behind the command: dimse COMMAND [OPTIONS]"
+    if context is None:
+        command = " ".join(("dimse", *words[:1])) if words[:1] and words[0] in COMMANDS else "dimse"
+        return f"{command} --help"
+    group, path = context.command, context.command_path
+    if isinstance(group, click.Group):
+        word = "command" if path == "dimse" else "verb"
+        if isinstance(error, click.exceptions.NoSuchCommand):
+            names = group.list_commands(context)
+            return did_you_mean(error.command_name, names) or f"{word}s: {', '.join(names)}"
+        if isinstance(error, click.NoSuchOption):
+            return f"options stand behind the {word}: {path} {word.upper()} [OPTIONS]"
     return f"{path} --help"

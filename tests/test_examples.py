@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from dimsetools.cli import COMMANDS, dimse
+from dimsetools.options import Verbs
 from tests.conftest import Peers
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
@@ -29,7 +30,8 @@ def example_lines() -> list[str]:
     """Return the examples that the commands carry."""
     context = dimse.make_context("dimse", [], resilient_parsing=True)
     commands = [dimse.get_command(context, name) for name in COMMANDS]
-    examples = [line for command in commands for line, _ in getattr(command, "examples", ())]
+    single = [one for command in commands for one in getattr(command, "verbs", (command,))]
+    examples = [line for command in single for line, _ in getattr(command, "examples", ())]
     return [
         part.strip() for line in examples for part in line.split(" | ") if part.strip().startswith("dimse ")
     ]
@@ -40,6 +42,10 @@ def test_a_command_line_is_understood(line: str) -> None:
     context = dimse.make_context("dimse", [], resilient_parsing=True)
     name, *words = shlex.split(line)[1:]
     command = dimse.get_command(context, name)
+    if isinstance(command, Verbs):
+        context = command.make_context(name, words[:1], parent=context)
+        name, *words = words
+        command = command.get_command(context, name)
     assert command is not None
     command.make_context(name, words, parent=context)
 

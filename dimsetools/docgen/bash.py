@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dimsetools.docgen.keywords import KEYWORDS
 from dimsetools.docgen.nodes import FILES, NODE_TABLES, VARIABLES
-from dimsetools.docgen.tree import Argument, Command, Fill
+from dimsetools.docgen.tree import Argument, Command, Fill, flat
 
 _HEAD = f"""\
 # bash completion for dimse; written by python -m dimsetools.docgen
@@ -32,7 +32,7 @@ _dimse_offer_key() {{
 
 _dimse() {{
     local current=${{COMP_WORDS[COMP_CWORD]}} previous=${{COMP_WORDS[COMP_CWORD - 1]}}
-    local command= options takes i position=0
+    local command= options takes i position=0 first=2
     COMPREPLY=()
     if [[ $current == '=' ]]; then
         current=
@@ -40,13 +40,20 @@ _dimse() {{
         previous=${{COMP_WORDS[COMP_CWORD - 2]}}
     fi
     ((COMP_CWORD > 1)) && command=${{COMP_WORDS[1]}}
-    case $command in
+"""
+
+_VERBS = """\
+    if ((COMP_CWORD > 2)); then
+        case $command in
+            {groups}) command+=" ${{COMP_WORDS[2]}}"; first=3 ;;
+        esac
+    fi
 """
 
 _MIDDLE = """\
         *) return ;;
     esac
-    for ((i = 2; i < COMP_CWORD; i++)); do
+    for ((i = first; i < COMP_CWORD; i++)); do
         if [[ $takes == *" ${COMP_WORDS[i]} "* ]]; then
             ((i++))
             [[ ${COMP_WORDS[i]} == '=' ]] && ((i++))
@@ -78,26 +85,34 @@ complete -F _dimse dimse
 def bash(commands: Sequence[Command]) -> str:
     """Return the script."""
     lines = [_HEAD.rstrip("\n")]
+    groups = [command for command in commands if command.verbs]
+    if groups:
+        lines.append(_VERBS.rstrip("\n").format(groups=" | ".join(group.name for group in groups)))
+    lines.append("    case $command in")
     names = " ".join(command.name for command in commands)
     lines.append(f"        '') _dimse_offer -W '{names} --help --version'; return ;;")
-    for command in commands:
+    for group in groups:
+        verbs = " ".join(verb.name.split()[1] for verb in group.verbs)
+        lines.append(f"        {group.name}) _dimse_offer -W '{verbs} --help'; return ;;")
+    single = tuple(flat(commands))
+    for command in single:
         words = " ".join(spelling for option in command.options for spelling in option.spellings)
         takes = " ".join(
             spelling for option in command.options if option.metavar for spelling in option.spellings
         )
         lines += [
-            f"        {command.name})",
+            f"        {_pattern(command)})",
             f"            options='{words}'",
             f"            takes=' {takes} ' ;;",
         ]
     lines.append(_MIDDLE.rstrip("\n"))
-    for offer, patterns in _values(commands).items():
+    for offer, patterns in _values(single).items():
         lines += [f"        {pattern} | \\" for pattern in patterns[:-1]]
         lines.append(f"        {patterns[-1]}) {offer}; return ;;")
     lines.append(_OPTIONS.rstrip("\n"))
-    for command in commands:
+    for command in single:
         lines += [
-            f"        {command.name}/{place}) {_offer(argument.fill, ())} ;;"
+            f"        {_pattern(command)}/{place}) {_offer(argument.fill, argument.choices)} ;;"
             for place, argument in _places(command.arguments)
             if argument.fill
         ]
@@ -105,13 +120,17 @@ def bash(commands: Sequence[Command]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _values(commands: Sequence[Command]) -> dict[str, list[str]]:
+def _pattern(command: Command) -> str:
+    return f"'{command.name}'" if " " in command.name else command.name
+
+
+def _values(commands: Iterable[Command]) -> dict[str, list[str]]:
     """Return what to offer for an option's value, and behind which options."""
     offers: dict[str, list[str]] = {}
     for command in commands:
         for option in command.options:
             if option.fill:
-                patterns = (f"{command.name}/{spelling}" for spelling in option.spellings)
+                patterns = (f"{_pattern(command)}/{spelling}" for spelling in option.spellings)
                 offers.setdefault(_offer(option.fill, option.choices), []).append(" | ".join(patterns))
     return offers
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dimsetools.config.files import LOCAL_FILE, SYSTEM_FILE
 from dimsetools.docgen.keywords import KEYWORDS
 from dimsetools.docgen.nodes import NODE_TABLES, VARIABLES
-from dimsetools.docgen.tree import Command, Fill, Option
+from dimsetools.docgen.tree import Command, Fill, Option, flat
 
 _HEAD = f"""\
 # fish completion for dimse; written by python -m dimsetools.docgen
@@ -28,6 +28,18 @@ function __dimse_keys
     printf '%s=\\n' {" ".join(KEYWORDS)}
 end
 
+# Tells whether these words come first, and with a - as the last one whether nothing stands behind them.
+function __dimse_in
+    set -l words (commandline -opc)
+    set -l count (count $argv)
+    set -e words[1]
+    if test "$argv[-1]" = -
+        test "$words -" = "$argv"
+    else
+        test (count $words) -ge $count; and test "$words[1..$count]" = "$argv"
+    end
+end
+
 complete -c dimse -f
 complete -c dimse -n __fish_use_subcommand -s h -l help -d 'Show the commands'
 complete -c dimse -n __fish_use_subcommand -l version -d 'Show the version'
@@ -41,12 +53,18 @@ def fish(commands: Sequence[Command]) -> str:
         f"complete -c dimse -n __fish_use_subcommand -a {command.name} -d {_quoted(command.summary)}"
         for command in commands
     ]
-    for command in commands:
-        head = f"complete -c dimse -n '__fish_seen_subcommand_from {command.name}'"
+    for group in (command for command in commands if command.verbs):
+        head = f"complete -c dimse -n '__dimse_in {group.name} -'"
+        lines += ["", f"{head} -s h -l help -d 'Show the verbs'"]
+        lines += [f"{head} -a {verb.name.split()[1]} -d {_quoted(verb.summary)}" for verb in group.verbs]
+    for command in flat(commands):
+        head = f"complete -c dimse -n '__dimse_in {command.name}'"
         lines.append("")
         lines += [f"{head} {_option(option)}" for option in command.options]
         lines += [
-            f"{head} {_value(fill, ())}" for fill in dict.fromkeys(a.fill for a in command.arguments) if fill
+            f"{head} {_value(fill, choices)}"
+            for fill, choices in dict.fromkeys((a.fill, a.choices) for a in command.arguments)
+            if fill
         ]
     return "\n".join(lines) + "\n"
 

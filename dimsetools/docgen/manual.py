@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from dimsetools import __version__
 from dimsetools.config.files import SYSTEM_FILE
 from dimsetools.docgen.exits import EXITS
 from dimsetools.docgen.roff import Page, bold, escaped, italic
-from dimsetools.docgen.tree import Argument, Command, Option
+from dimsetools.docgen.tree import Argument, Command, Option, Section, flat
 from dimsetools.options.dcmtk import CALLING, COMMON, FIND, QUERY, SCP, STORE, Refused, Use
 
 SOURCE = f"dimse {__version__}"
@@ -48,38 +48,69 @@ ENVIRONMENT = (
 
 
 def command_page(command: Command) -> str:
-    """Return the page of one command."""
+    """Return the page of one command, with a section for each of its verbs."""
     page = Page(f"dimse-{command.name}", 1, SOURCE, MANUAL)
     page.section("Name")
     page.line(f"{escaped(f'dimse-{command.name}')} \\- {escaped(command.summary)}")
     page.section("Synopsis")
-    words = [bold(f"dimse {command.name}"), f"[{italic('OPTION')}...]", *map(_synopsis, command.arguments)]
-    page.line(" ".join(words))
+    for place, one in enumerate(flat((command,))):
+        words = [bold(f"dimse {one.name}"), f"[{italic('OPTION')}...]", *map(_synopsis, one.arguments)]
+        page.line(("" if place == 0 else ".br\n") + " ".join(words))
     page.section("Description")
-    for paragraph in command.paragraphs:
-        if paragraph.startswith("\b\n"):
-            page.verbatim(paragraph.splitlines()[1:])
-        else:
-            page.paragraph(paragraph)
-    documented = [argument for argument in command.arguments if argument.help]
-    if documented:
-        page.section("Arguments")
-        for argument in documented:
-            page.entry(_synopsis(argument), argument.help)
-    page.section("Options")
-    for section in command.sections:
-        if section.options:
-            page.subsection("Of this command" if section.title == "Options" else section.title)
-            _options(page, section.options)
+    _paragraphs(page, command.paragraphs)
+    if command.verbs:
+        _verbs(page, command.verbs)
+    else:
+        _arguments(page, command.arguments, page.section)
+        page.section("Options")
+        _sections(page, command.sections, "Of this command")
     _exit_status(page)
-    if command.examples:
+    examples = [example for one in flat((command,)) for example in one.examples]
+    if examples:
         page.section("Examples")
-        for line, meaning in command.examples:
+        for line, meaning in examples:
             page.paragraph(f"{meaning[:1].upper()}{meaning[1:].removesuffix('.')}:")
             page.verbatim([line])
     _surroundings(page)
     _see_also(page, [("dimse", 1), ("dimse.toml", 5)])
     return page.text()
+
+
+def _paragraphs(page: Page, paragraphs: Iterable[str]) -> None:
+    for paragraph in paragraphs:
+        if paragraph.startswith("\b\n"):
+            page.verbatim(paragraph.splitlines()[1:])
+        else:
+            page.paragraph(paragraph)
+
+
+def _verbs(page: Page, verbs: Sequence[Command]) -> None:
+    """Write a section for each verb, and what all of them have in common once."""
+    common = [section for section in verbs[0].sections if all(section in verb.sections for verb in verbs)]
+    for verb in verbs:
+        page.section(f"dimse {verb.name}")
+        _paragraphs(page, verb.paragraphs)
+        _arguments(page, verb.arguments, page.subsection)
+        own = [section for section in verb.sections if section not in common]
+        _sections(page, own, "Options")
+    page.section("Options of all verbs")
+    _sections(page, common, "Options")
+
+
+def _arguments(page: Page, arguments: Iterable[Argument], begin: Callable[[str], None]) -> None:
+    documented = [argument for argument in arguments if argument.help]
+    if documented:
+        begin("Arguments")
+        for argument in documented:
+            page.entry(_synopsis(argument), argument.help)
+
+
+def _sections(page: Page, sections: Iterable[Section], own: str) -> None:
+    """Write options under the title of their section; the command's own ones under `own`."""
+    for section in sections:
+        if section.options:
+            page.subsection(own if section.title == "Options" else section.title)
+            _options(page, section.options)
 
 
 def main_page(commands: Sequence[Command]) -> str:
@@ -97,7 +128,9 @@ def main_page(commands: Sequence[Command]) -> str:
     )
     page.section("Commands")
     for command in commands:
-        page.entry(bold(f"dimse {command.name}"), f"{command.summary}. See dimse-{command.name}(1).")
+        verbs = "|".join(verb.name.split()[1] for verb in command.verbs)
+        name = bold(f"dimse {command.name}") + (f" {bold(verbs)}" if verbs else "")
+        page.entry(name, f"{command.summary}. See dimse-{command.name}(1).")
     page.section("Options")
     page.entry(f"{bold('-h')}, {bold('--help')}", "Show the commands, or behind a command its options.")
     page.entry(bold("--version"), "Show the version.")

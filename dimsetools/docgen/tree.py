@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Literal, NamedTuple
 
 import click
 
 from dimsetools.cli import COMMANDS
-from dimsetools.options import NetworkCommand, PeerArgument
+from dimsetools.options import NetworkCommand, PeerArgument, Verbs
 from dimsetools.options.types import Named
 
 Fill = Literal["", "choice", "file", "folder", "key", "peer"]
@@ -34,6 +35,7 @@ class Argument(NamedTuple):
     required: bool
     several: bool
     fill: Fill
+    choices: tuple[str, ...] = ()
 
 
 class Section(NamedTuple):
@@ -44,7 +46,10 @@ class Section(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One command of the table; `summary` is its line there, `paragraphs` are its help and notes."""
+    """One command of the table; `summary` is its line there, `paragraphs` are its help and notes.
+
+    `name` is all that stands behind `dimse`: two words for one of the `verbs` of another.
+    """
 
     name: str
     summary: str
@@ -52,11 +57,18 @@ class Command(NamedTuple):
     arguments: tuple[Argument, ...]
     sections: tuple[Section, ...]
     examples: tuple[tuple[str, str], ...]
+    verbs: tuple[Command, ...] = ()
 
     @property
     def options(self) -> tuple[Option, ...]:
         """All options, in the order of --help."""
         return tuple(option for section in self.sections for option in section.options)
+
+
+def flat(commands: Iterable[Command]) -> Iterator[Command]:
+    """Return the commands that have no verbs, and the verbs of the others, in order."""
+    for command in commands:
+        yield from command.verbs or (command,)
 
 
 def tree() -> tuple[Command, ...]:
@@ -81,6 +93,10 @@ def described(name: str, summary: str, command: click.Command) -> Command:
             for group in command.groups
         )
         notes, examples = command.notes, command.examples
+    verbs: tuple[Command, ...] = ()
+    if isinstance(command, Verbs):
+        notes = command.notes
+        verbs = tuple(described(verb.full_name, verb.summary, verb) for verb in command.verbs)
     helper = command.get_help_option(context)
     first = Section(
         "Options", tuple(_option(option, context) for option in (*own, *([helper] if helper else [])))
@@ -94,20 +110,20 @@ def described(name: str, summary: str, command: click.Command) -> Command:
         ),
         sections=(first, *groups),
         examples=examples,
+        verbs=verbs,
     )
 
 
 def _option(option: click.Option, context: click.Context) -> Option:
     flag = option.is_flag or option.count
-    choices = tuple(option.type.choices) if isinstance(option.type, (click.Choice, Named)) else ()
-    shown = "|".join(choices) if isinstance(option.type, click.Choice) else ""
+    shown = "|".join(option.type.choices) if isinstance(option.type, click.Choice) else ""
     return Option(
         spellings=(*option.opts, *option.secondary_opts),
         metavar="" if flag else shown or option.make_metavar(context),
         help=" ".join((option.help or "").split()),
         repeatable=option.multiple or option.count,
         fill="" if flag else _fill(option.type),
-        choices=choices,
+        choices=_choices(option.type),
     )
 
 
@@ -118,7 +134,12 @@ def _argument(argument: click.Argument, context: click.Context) -> Argument:
         required=argument.required,
         several=argument.nargs != 1,
         fill="peer" if isinstance(argument, PeerArgument) else _fill(argument.type),
+        choices=_choices(argument.type),
     )
+
+
+def _choices(kind: click.ParamType[object]) -> tuple[str, ...]:
+    return tuple(kind.choices) if isinstance(kind, (click.Choice, Named)) else ()
 
 
 def _fill(kind: click.ParamType[object]) -> Fill:

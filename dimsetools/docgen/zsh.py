@@ -68,13 +68,41 @@ def zsh(commands: Sequence[Command]) -> str:
     lines += [f"                {_quoted(f'{command.name}:{command.summary}')}" for command in commands]
     lines.append(_MIDDLE.rstrip("\n"))
     for command in commands:
-        specs = [spec for option in command.options for spec in _option(option)]
-        specs += [_argument(argument) for argument in command.arguments]
-        lines += [f"                {command.name})", "                    _arguments -s -S \\"]
-        lines += [f"                        {spec} \\" for spec in specs[:-1]]
-        lines += [f"                        {specs[-1]}", "                    ;;"]
+        block = _verbs(command) if command.verbs else _arguments(command)
+        lines += [f"                {command.name})", *(f"                    {line}" for line in block)]
+        lines.append("                    ;;")
     lines.append(_TAIL.rstrip("\n"))
     return "\n".join(lines) + "\n"
+
+
+def _arguments(command: Command) -> list[str]:
+    """Return the call that completes one command."""
+    specs = [spec for option in command.options for spec in _option(option)]
+    specs += [_argument(argument) for argument in command.arguments]
+    return ["_arguments -s -S \\", *(f"    {spec} \\" for spec in specs[:-1]), f"    {specs[-1]}"]
+
+
+def _verbs(group: Command) -> list[str]:
+    """Return the block that completes a verb and what stands behind it."""
+    lines = ["local -a verbs", "verbs=("]
+    lines += [f"    {_quoted(f'{verb.name.split()[1]}:{verb.summary}')}" for verb in group.verbs]
+    lines += [
+        ")",
+        "_arguments -C \\",
+        "    '(- *)'{-h,--help}'[show the verbs]' \\",
+        "    '1:verb:->verb' \\",
+        "    '*::argument:->argument'",
+        "case $state in",
+        "    verb) _describe 'verb' verbs ;;",
+        "    argument)",
+        "        curcontext=${curcontext%:*}-$line[1]:",
+        "        case $line[1] in",
+    ]
+    for verb in group.verbs:
+        lines += [f"            {verb.name.split()[1]})"]
+        lines += [f"                {line}" for line in _arguments(verb)]
+        lines += ["                ;;"]
+    return [*lines, "        esac", "        ;;", "esac"]
 
 
 def _quoted(text: str) -> str:
@@ -100,7 +128,7 @@ def _option(option: Option) -> list[str]:
 
 def _argument(argument: Argument) -> str:
     place = "*" if argument.several else "" if argument.required else ":"
-    return _quoted(f"{place}:{_spec(argument.metavar)}:{_action(argument.fill, ())}")
+    return _quoted(f"{place}:{_spec(argument.metavar)}:{_action(argument.fill, argument.choices)}")
 
 
 def _action(fill: Fill, choices: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dimsetools.options.command import ACCEPTOR, REQUESTOR, NetworkCommand, PeerArgument
 from dimsetools.options.session import Serving, Session
 from dimsetools.options.types import COUNT, DURATION, FILE, FOLDER, TITLE
+from dimsetools.options.verbs import Verbs
 
 __all__ = [
     "ACCEPTOR",
@@ -21,4 +22,5 @@ __all__ = [
     "PeerArgument",
     "Serving",
     "Session",
+    "Verbs",
 ]

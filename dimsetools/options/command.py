@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Self
 
 import click
 
@@ -70,6 +70,7 @@ class NetworkCommand(click.Command):
         examples: Sequence[tuple[str, str]] = (),
         notes: Sequence[str] = (),
     ) -> None:
+        self.family = ""
         self.own = list(params)
         self.groups = groups_without(groups, *without)
         self.examples = tuple(examples)
@@ -83,11 +84,26 @@ class NetworkCommand(click.Command):
             context_settings={"help_option_names": ["-h", "--help"]},
         )
 
+    def within(self, family: str) -> Self:
+        """Return the command, now a verb of another: of `mpps` if it is called as `dimse mpps start`."""
+        self.family = family
+        return self
+
+    @property
+    def full_name(self) -> str:
+        """The words that call it, behind `dimse`."""
+        return f"{self.family} {self.name}".lstrip()
+
+    @property
+    def summary(self) -> str:
+        """What it does in a line: the first paragraph of its help."""
+        return " ".join((self.help or "").partition("\n\n")[0].split())
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse after DCMTK's spellings and two-word peers have become ours."""
         peers = next((param for param in self.own if isinstance(param, PeerArgument)), None)
         words = PeerWords.NONE if peers is None else PeerWords.ALL if peers.several else PeerWords.FIRST
-        return super().parse_args(ctx, respelled(args, str(self.name), self.get_params(ctx), words))
+        return super().parse_args(ctx, respelled(args, self.full_name, self.get_params(ctx), words))
 
     def invoke(self, ctx: click.Context) -> Any:
         """Build the session from the shared options and hand it to the callback."""
@@ -113,7 +129,7 @@ class NetworkCommand(click.Command):
                     formatter.write(f"{'':{formatter.current_indent}}{line}\n")
                     formatter.write(f"{'':{formatter.current_indent + 4}}{meaning}\n")
         formatter.write_paragraph()
-        formatter.write_text(f"More: man dimse-{self.name}, man 5 dimse.toml")
+        formatter.write_text(f"More: man dimse-{self.family or self.name}, man 5 dimse.toml")
 
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write nothing here: the arguments stand with the options."""

@@ -6,13 +6,13 @@ import click
 import pytest
 
 from dimsetools.docgen.tree import Command, described
-from dimsetools.options import ACCEPTOR, FILE, NetworkCommand, PeerArgument
+from dimsetools.options import ACCEPTOR, FILE, NetworkCommand, PeerArgument, Verbs
 from dimsetools.options.types import Named
 
 
 @pytest.fixture
 def commands() -> tuple[Command, ...]:
-    """A calling command, a listening one, and one that click alone made."""
+    """A calling command, a listening one, one that click alone made, and one with verbs."""
     send = NetworkCommand(
         "send",
         callback=lambda session, **_: 0,
@@ -47,9 +47,29 @@ def commands() -> tuple[Command, ...]:
     plain = click.Command(
         "plain", help="Plain.", params=[click.Option(["--loud"], is_flag=True, help="Loud.")]
     )
+    step = Verbs(
+        "step",
+        help="Take steps.",
+        notes=["A note for both verbs."],
+        verbs=[
+            NetworkCommand(
+                "send",
+                callback=lambda session, **_: 0,
+                help="Begin one.\n\nAt once.",
+                params=[
+                    PeerArgument(),
+                    click.Argument(["kind"], type=Named("kind", str, choices=lambda: ("left", "right"))),
+                    click.Option(["--foot"], type=click.Choice(["bare", "shod"]), help="Which foot."),
+                ],
+                examples=[("dimse step send pacs left", "a step")],
+            ),
+            NetworkCommand("stop", callback=lambda session, **_: 0, help="End one.", params=[PeerArgument()]),
+        ],
+    )
     return (
         described("send", "Send files.", send),
         described("listen", "Listen to others.", listen),
         described("ask", "Ask nodes.", ask),
         described("plain", "Do nothing.", plain),
+        described("step", "Take steps.", step),
     )

@@ -36,7 +36,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 CASES = [
-    (["s"], {"send"}),
+    (["se"], {"send"}),
     (["--v"], {"--version"}),
     (["send", "--max"], {"--max-pdu"}),
     (["send", "--no-"], {"--no-tls", "--no-headers"}),
@@ -55,6 +55,15 @@ CASES = [
     (["listen", "fo"], {"folder"}),
     (["ask", "pacs", "c"], {"ct"}),
     (["plain", "--l"], {"--loud"}),
+    (["step", "s"], {"send", "stop"}),
+    (["step", "--h"], {"--help"}),
+    (["step", "send", "pan"], set()),
+    (["step", "send", "PAN"], {"PANTRY"}),
+    (["step", "send", "pacs", "r"], {"right"}),
+    (["step", "send", "pacs", "--foot", ""], {"bare", "shod"}),
+    (["step", "send", "--fo"], {"--foot", "--format"}),
+    (["step", "stop", "--fo"], {"--format"}),
+    (["step", "send", "--lev"], set()),
 ]
 
 
@@ -82,6 +91,39 @@ def test_fish_offers_what_fits(
     offered = {answer.split("\t")[0].rstrip("/").replace("\\ ", " ") for answer in answers}
     assert expected <= offered
     assert all(answer.casefold().startswith(words[-1].casefold()) for answer in offered)
+
+
+def test_fish_takes_a_verb_for_no_command_of_its_name(place: Path, commands: tuple[Command, ...]) -> None:
+    script = place / "dimse.fish"
+    script.write_text(fish(commands))
+    command = [_shell("fish"), "--no-config", "-c", f"source {script}; complete -C 'dimse step send --'"]
+    offered = {answer.split("\t")[0] for answer in _answers(command)}
+    assert "--foot" in offered
+    assert "--report" not in offered
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("dimse se", ["send"]),
+        ("dimse step s", ["send", "stop"]),
+        ("dimse step send PAN", ["PANTRY"]),
+        ("dimse step send pacs r", ["right"]),
+        ("dimse step send --foo", ["--foot"]),
+        ("dimse step send --foot b", ["bare"]),
+    ],
+)
+def test_zsh_offers_what_fits(
+    place: Path,
+    commands: tuple[Command, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    expected: list[str],
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    (place / "_dimse").write_text(zsh(commands))
+    ask = Path(__file__).with_name("ask.zsh")
+    assert sorted(_answers([_shell("zsh"), "-f", str(ask), words])) == expected
 
 
 def test_fish_and_zsh_take_the_scripts(tmp_path: Path, commands: tuple[Command, ...]) -> None:

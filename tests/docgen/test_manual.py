@@ -49,6 +49,21 @@ def test_a_commands_page_says_what_its_help_says(commands: tuple[Command, ...]) 
     assert "dimse send pacs 'a b'" in text
 
 
+def test_a_page_has_a_section_for_each_verb_and_what_they_share_once(commands: tuple[Command, ...]) -> None:
+    text = _shown(command_page(commands[4]))
+    titles = [line for line in text.splitlines() if line.isupper() and line[0] != " " and "(" not in line]
+    assert titles == [
+        "NAME", "SYNOPSIS", "DESCRIPTION", "DIMSE STEP SEND", "DIMSE STEP STOP", "OPTIONS OF ALL VERBS",
+        "EXIT STATUS", "EXAMPLES", "FILES", "ENVIRONMENT", "SEE ALSO",
+    ]  # fmt: skip
+    assert "       dimse step send [OPTION...] PEER KIND\n       dimse step stop [OPTION...] PEER\n" in text
+    assert "A note for both verbs." in text
+    assert text.count("--foot bare|shod") == 1
+    assert text.count("--max-pdu BYTES") == 1
+    assert "dimse step send pacs left" in text
+    assert "dimse step send|stop" in _shown(main_page(commands))
+
+
 def test_what_may_be_left_out_stands_in_brackets(commands: tuple[Command, ...]) -> None:
     assert "dimse listen [OPTION...] [FOLDER]" in _shown(command_page(commands[1]))
     assert "dimse ask [OPTION...] [PEER...]" in _shown(command_page(commands[2]))
