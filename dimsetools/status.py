@@ -228,6 +228,20 @@ _PROCEDURE_STEP: _Table = (
     },
 )
 
+FAILURE_REASON = "Failure Reason"
+"""What (0008,1197) is called here, where other codes go by their service."""
+_COMMITMENT: _Table = (
+    "PS3.3 C.14.1.1",
+    {
+        "0110": ("processing-failure", "the peer failed to process it"),
+        "0112": ("no-such-object-instance", "the peer does not have the instance"),
+        "0119": ("class-instance-conflict", "the peer has the instance under another SOP class"),
+        "0122": ("sop-class-not-supported", "the peer does not commit to instances of this SOP class"),
+        "0131": ("duplicate-transaction-uid", "the transaction UID is in use already"),
+        "0213": ("resource-limitation", "the peer lacks the resources to store it"),
+    },
+)
+
 _NORMALIZED = (
     _PRINT, _UPS, _EVENT_LOGGING, _MEDIA_CREATION, _RT_VERIFICATION, _STORAGE_MANAGEMENT, _GENERAL
 )  # fmt: skip
@@ -240,10 +254,11 @@ _BY_SERVICE: dict[str, tuple[_Table, ...]] = {
     "C-MOVE": (_MOVE, _RETRIEVE, _FRAMES, _QUERY, _CANCELLED, _GENERAL),
     "N-GET": _NORMALIZED,
     "N-SET": (_PROCEDURE_STEP, *_NORMALIZED),
-    "N-ACTION": _NORMALIZED,
+    "N-ACTION": (*_NORMALIZED, _COMMITMENT),
     "N-CREATE": _NORMALIZED,
     "N-DELETE": _NORMALIZED,
     "N-EVENT-REPORT": _NORMALIZED,
+    FAILURE_REASON: (_COMMITMENT,),
 }
 _ANY_SERVICE = (*_NORMALIZED, _CANCELLED, _FIND, _MOVE, _FRAMES, _STORE)
 
@@ -265,6 +280,8 @@ _HINTS = {
     "invalid-object-instance": "a UID is at most 64 digits and dots, without leading zeros",
     "no-such-sop-class": "check the SOP class UID",
     "class-instance-conflict": "check both UIDs",
+    "no-such-object-instance": "send it (again)",
+    "duplicate-transaction-uid": "use a new transaction UID",
     "missing-attribute": "add the attribute; the response may name it",
     "missing-attribute-value": "give it a value; the response may name it",
     "sop-class-not-supported": "use a SOP class that the peer's conformance statement lists",

@@ -11,7 +11,7 @@ import re
 
 from dimsetools.errors import Aborted, DimseError, Interrupted, Rejected, StatusFailure
 from dimsetools.render.line import Line, bad, dim
-from dimsetools.status import describe, transient
+from dimsetools.status import FAILURE_REASON, describe, transient
 
 # PS3.8 tables 9-21 and 9-26, in their own words.
 _REJECT_SOURCES = {
@@ -77,8 +77,8 @@ def standard_words(error: DimseError) -> str:
         return f"A-ABORT (PS3.8 table 9-26): source {error.source} ({source}){reason}"
     if isinstance(error, StatusFailure):
         status = describe(error.status, error.service)
-        service = f"{error.service} " if error.service else ""
-        return f"{service}status {error.status:04X} {status.name} ({status.source})"
+        what = error.service if error.service == FAILURE_REASON else f"{error.service} status".strip()
+        return f"{what} {error.status:04X} {status.name} ({status.source})"
     return ""
 
 

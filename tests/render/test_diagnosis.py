@@ -13,6 +13,7 @@ from dimsetools.errors import (
 )
 from dimsetools.render import diagnosis
 from dimsetools.render.line import rendered
+from dimsetools.status import FAILURE_REASON
 
 
 def told(error: DimseError, node: str = "") -> list[str]:
@@ -95,6 +96,11 @@ def test_a_record_has_the_same_facts() -> None:
     assert record["_comment"] == "disk"
     assert record["_offending"] == ["(7FE0,0010)"]
     assert record["_exit"] == 1
+
+
+def test_a_failure_reason_is_not_called_a_status() -> None:
+    error = StatusFailure("not there", status=0x0112, service=FAILURE_REASON)
+    assert diagnosis.standard_words(error) == "Failure Reason 0112 no-such-object-instance (PS3.3 C.14.1.1)"
 
 
 def test_a_permanent_status_is_not_retryable() -> None:
