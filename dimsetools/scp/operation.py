@@ -5,7 +5,7 @@ Hears C-CANCEL between the responses, and carries the sub-operations of a C-GET 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -33,12 +33,22 @@ class PeerLeft(Exception):
 
 
 class Operation:
-    """The `Conversation` of one request. `early` is a request that has come before this one was answered."""
+    """The `Conversation` of one request. `early` is a request that has come before this one was answered.
 
-    def __init__(self, exchange: Exchange, incoming: Incoming, extended: bytes = b"") -> None:
+    `aside` hears of answers to what was sent before, and has nothing to do with it.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        incoming: Incoming,
+        extended: bytes = b"",
+        aside: Callable[[Answer], None] = lambda _: None,
+    ) -> None:
         self.extended = extended
         self.early: Incoming | None = None
         self._exchange = exchange
+        self._aside = aside
         self._number = getattr(incoming.command, "message_id", 0)
         self._cancelled = False
         self._awaited = 0
@@ -131,13 +141,15 @@ class Operation:
         taken = self._exchange.take()
         if taken is None:
             raise PeerLeft
-        if isinstance(taken, Answer):
+        if isinstance(taken, Answer) and not isinstance(taken.command, CStoreRsp):
+            self._aside(taken)
+        elif isinstance(taken, Answer):
             assert isinstance(taken.command, CStoreRsp)
             if taken.request.message_id == self._awaited:  # else it is of an operation before, cancelled
                 self._answer = taken.command
         elif isinstance(taken.command, CCancelRq):
             self._cancelled = self._cancelled or taken.command.message_id_being_responded_to == self._number
-        elif self._exchange.outstanding:
+        elif self._awaited and self._answer is None:
             self._exchange.violate(f"sent a {taken.command.type_name()} in the middle of a sub-operation")
         else:
             self.early = taken

@@ -7,7 +7,7 @@ needs of the peer while it answers, a `Conversation` gives it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from dimsetools.message.exchange import Incoming
@@ -46,7 +46,8 @@ class Reply(NamedTuple):
     """The status to answer with; `comment` explains a failure, `record` is told to the log.
 
     `then` is done when the answer is out: what the peer need not wait for. It must not fail. `offending`
-    are tags; `data` is an encoded identifier; `counts` are for what has sub-operations.
+    are tags; `data` is an encoded identifier; `counts` are for what has sub-operations; `more` are further
+    fields of the response by name.
     """
 
     status: int
@@ -56,6 +57,7 @@ class Reply(NamedTuple):
     offending: tuple[int, ...] = ()
     data: bytes | None = None
     counts: Counts | None = None
+    more: Mapping[str, object] | None = None
 
 
 class Task(Protocol):
@@ -125,21 +127,22 @@ class Lasting:
 
 
 class IdentifierSink(Sink):
-    """Keeps an identifier in memory; of one that is too long nothing is kept, and `data` is None."""
+    """Keeps an identifier in memory; of one of more than `most` bytes nothing is kept, and `data` is None."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = IDENTIFIER_MOST) -> None:
         self._data = bytearray()
         self._length = 0
+        self._most = most
 
     @property
     def data(self) -> bytes | None:
         """The whole identifier."""
-        return bytes(self._data) if self._length <= IDENTIFIER_MOST else None
+        return bytes(self._data) if self._length <= self._most else None
 
     def write(self, data: memoryview) -> None:
         """Take the next piece."""
         self._length += len(data)
-        if self._length <= IDENTIFIER_MOST:
+        if self._length <= self._most:
             self._data += data
         else:
             self._data.clear()
@@ -155,9 +158,9 @@ class Role(Protocol):
 class Settled:
     """A task whose reply is known from the start."""
 
-    def __init__(self, status: int, comment: str = "") -> None:
+    def __init__(self, status: int, comment: str = "", record: Record | None = None) -> None:
         self.sink: Sink = NullSink()
-        self._reply = Reply(status, comment)
+        self._reply = Reply(status, comment, record)
 
     def finish(self) -> Reply:
         """Return the reply."""

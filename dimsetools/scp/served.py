@@ -16,7 +16,7 @@ from dimsetools.association import negotiation
 from dimsetools.association.opening import accept_association
 from dimsetools.association.stop import Stop
 from dimsetools.association.values import Acceptance, Proposal, Rejection, Timeouts
-from dimsetools.errors import DimseError
+from dimsetools.errors import DimseError, NoAnswer
 from dimsetools.message.command import Request, Response
 from dimsetools.message.composite import CStoreRq
 from dimsetools.message.exchange import Answer, Exchange, Incoming
@@ -24,6 +24,7 @@ from dimsetools.message.sources import BytesSource
 from dimsetools.scp.faults import PROCESSING_FAILURE, UNRECOGNIZED_OPERATION, comment
 from dimsetools.scp.operation import Operation, PeerLeft
 from dimsetools.scp.policy import AcceptPolicy
+from dimsetools.scp.posts import Post, Posts
 from dimsetools.scp.roles import Caller, Lasting, Record, Reply, Role, Settled, Task
 from dimsetools.status import is_failure, is_pending
 
@@ -38,7 +39,10 @@ _MOST_COUNTED = 0xFFFF
 
 
 class Manner(NamedTuple):
-    """How associations are served, the same for all of them."""
+    """How associations are served, the same for all of them.
+
+    `posts` has what is to be reported on them; `left` hears the number of each that has ended.
+    """
 
     policy: AcceptPolicy
     roles: Mapping[type[Request], Role]
@@ -46,6 +50,8 @@ class Manner(NamedTuple):
     log: Callable[[Record], None]
     tls_context: ssl.SSLContext | None = None
     tracer: Tracer | None = None
+    posts: Posts | None = None
+    left: Callable[[int], None] | None = None
 
 
 class Gate:
@@ -112,6 +118,7 @@ class Served:
         self._proposal: Proposal | None = None
         self._association: Association | None = None
         self._entered = False
+        self._post: Post | None = None
         self._started = monotonic()
         self._host, self._port = "", 0
 
@@ -142,9 +149,18 @@ class Served:
             self._abandon()
             result, reason = "internal-error", f"{type(error).__name__}: {error}"
         finally:
-            if self._entered:
-                self._gate.leave()
+            self._leave()
         self._log_end(result, reason)
+
+    def _leave(self) -> None:
+        """Let go of what the association had in the node."""
+        if not self._entered:
+            return
+        self._gate.leave()
+        if self._post is not None and self._manner.posts is not None:
+            self._manner.posts.close(self._number)
+        if self._manner.left is not None:
+            self._manner.left(self._number)
 
     # -- opening --------------------------------------------------------------------------------------
 
@@ -181,6 +197,8 @@ class Served:
         gate = self._gate
         proposal = association.proposal
         exchange = Exchange(association)
+        if self._manner.posts is not None:
+            self._post = self._manner.posts.open(self._number, association)
         caller = Caller(self._number, proposal.calling_aet, proposal.called_aet)
         early: Incoming | None = None
         self._log_opened()
@@ -201,14 +219,38 @@ class Served:
                 return
         association.abort()
 
-    @staticmethod
-    def _next(exchange: Exchange) -> Incoming | None:
-        """Return the next request; answers to sub-operations of a C-GET that was cancelled are dropped."""
-        while exchange.outstanding:
+    def _next(self, exchange: Exchange) -> Incoming | None:
+        """Return the next request; meanwhile send what is to be reported.
+
+        Answers to sub-operations of a C-GET that was cancelled are dropped.
+        """
+        while True:
+            if self._post is not None and not self._hears(exchange, self._post):
+                continue
+            if not exchange.outstanding:
+                return exchange.next_request()
             taken = exchange.take(exchange.association.timeouts.idle)
             if not isinstance(taken, Answer):
                 return taken
-        return exchange.next_request()
+            self._set_aside(taken)
+
+    def _hears(self, exchange: Exchange, post: Post) -> bool:
+        """Send a report and wait for the peer; False if there is something to report before it has come."""
+        post.send(exchange)
+        association = exchange.association
+        limit = association.timeouts.dimse if exchange.outstanding else association.timeouts.idle
+        until = None if limit is None else monotonic() + limit
+        if association.readable(limit, bell=post.fileno()):
+            return True
+        if until is not None and monotonic() >= until:
+            association.abort()
+            raise NoAnswer(f"{association.peer_name} sent nothing for {limit:g} s")
+        return not association.is_open
+
+    def _set_aside(self, answer: Answer) -> None:
+        """Take an answer to what is not waited for: a report."""
+        if self._post is not None:
+            self._post.answered(answer)
 
     def _answer(self, exchange: Exchange, incoming: Incoming, caller: Caller) -> Incoming | None:
         """Carry out a request; return the next one if it has come already."""
@@ -227,12 +269,7 @@ class Served:
         if isinstance(task, Lasting):
             return self._perform(exchange, incoming, request, task)
         reply = self._finish(task)
-        explained = {"error_comment": comment(reply.comment)} if reply.comment else {}
-        exchange.respond(incoming, request.answer(reply.status, **explained))
-        if reply.then is not None:
-            reply.then()
-        if reply.record is not None:
-            self._manner.log(reply.record)
+        self._reply(exchange, incoming, request, reply)
         if isinstance(request, CStoreRq):
             self._count(reply, length)
         return None
@@ -243,7 +280,7 @@ class Served:
         """Send the many replies of a task as they come."""
         policy, association = self._manner.policy, exchange.association
         extended = policy.extended_of(incoming.context.abstract_syntax, association.proposal)
-        operation = Operation(exchange, incoming, extended)
+        operation = Operation(exchange, incoming, extended, self._set_aside)
         replies = task.replies(operation)
         final = False
         try:
@@ -265,6 +302,8 @@ class Served:
     def _reply(self, exchange: Exchange, incoming: Incoming, request: Request, reply: Reply) -> None:
         source = None if reply.data is None else BytesSource(reply.data)
         exchange.respond(incoming, _response(request, reply), source)
+        if reply.then is not None:
+            reply.then()
         if reply.record is not None:
             self._manner.log(reply.record)
 
@@ -341,8 +380,8 @@ class Served:
 
 
 def _response(request: Request, reply: Reply) -> Response:
-    """Return the response of an operation with many, which may carry counts."""
-    more: dict[str, object] = {}
+    """Return the response that a reply is."""
+    more: dict[str, object] = dict(reply.more or {})
     if reply.comment:
         more["error_comment"] = comment(reply.comment)
     if reply.offending:

@@ -1,0 +1,168 @@
+"""Events for peers that have an association open: what a node reports on its own (PS3.7 section 10.1.1).
+
+Only the thread of an association may send on it. Others leave their reports here; the thread is woken, sends
+them one at a time between the requests that it answers, and tells what came of each.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.encode import encode, with_charset
+from dimsetools.errors import DimseError
+from dimsetools.message.normalized import NEventReportRq
+from dimsetools.message.sources import BytesSource
+
+if TYPE_CHECKING:
+    from dimsetools.association.association import Association
+    from dimsetools.association.values import AcceptedContext
+    from dimsetools.message.exchange import Answer, Exchange
+
+Told = Callable[[int | None], None]
+"""Hears the status that a report was answered with, None if no answer came. Must not raise."""
+
+
+class Report(NamedTuple):
+    """An event `number` of an instance, for the node that calls itself `aet`."""
+
+    aet: str
+    sop_class: str
+    sop_instance: str
+    number: int
+    attributes: Attributes | None
+
+
+class _Waiting(NamedTuple):
+    report: Report
+    context: AcceptedContext
+    told: Told
+
+
+class Post:
+    """What is to be reported on one association; only `offer` is for other threads than its own."""
+
+    def __init__(self, aet: str, association: Association) -> None:
+        self.aet = aet
+        self._contexts = {context.abstract_syntax: context for context in association.contexts.values()}
+        self._waiting: deque[_Waiting] = deque()
+        self._sent: dict[int, Told] = {}
+        self._closed = False
+        self._lock = threading.Lock()
+        self._heard, self._bell = socket.socketpair()
+        self._heard.setblocking(False)
+        self._bell.setblocking(False)
+
+    def fileno(self) -> int:
+        """Return a descriptor that can be read when there is something to send."""
+        return self._heard.fileno()
+
+    def offer(self, report: Report, contexts: tuple[str, ...], told: Told) -> bool:
+        """Take a report if one of the contexts was agreed on, with the peer as its SCU."""
+        fit = (self._contexts.get(name) for name in contexts)
+        context = next((one for one in fit if one is not None and one.as_scp), None)
+        if context is None:
+            return False
+        with self._lock:
+            if self._closed:
+                return False
+            self._waiting.append(_Waiting(report, context, told))
+            with suppress(OSError):  # full: it is about to wake up anyway
+                self._bell.send(b"\0")
+        return True
+
+    def send(self, exchange: Exchange) -> None:
+        """Send the next report, unless one is still unanswered."""
+        with suppress(BlockingIOError):
+            self._heard.recv(4096)
+        if self._sent or not self._waiting:
+            return
+        report, context, told = self._waiting.popleft()
+        try:
+            source = None
+            if report.attributes is not None:
+                data = encode(with_charset(report.attributes), context.transfer_syntax)
+                source = BytesSource(data) if data else None
+            request = NEventReportRq(
+                affected_sop_class_uid=report.sop_class,
+                affected_sop_instance_uid=report.sop_instance,
+                event_type_id=report.number,
+            )
+            exchange.submit(context, request, source)
+        except DimseError:
+            told(None)
+            raise
+        self._sent[request.message_id] = told
+
+    def answered(self, answer: Answer) -> None:
+        """Take the answer to a report."""
+        told = self._sent.pop(answer.request.message_id, None)
+        if told is not None:
+            told(answer.command.status)
+
+    def close(self) -> None:
+        """Take no more; whatever was not answered never will be."""
+        with self._lock:
+            self._closed = True
+            left = [*self._sent.values(), *(waiting.told for waiting in self._waiting)]
+            self._waiting.clear()
+            self._sent.clear()
+            self._heard.close()
+            self._bell.close()
+        for told in left:
+            told(None)
+
+
+class Posts:
+    """The posts of open associations, by their numbers in the log. For any thread.
+
+    `contexts` are the abstract syntaxes in which events are reported: no other association has a post.
+    """
+
+    def __init__(self, contexts: Collection[str]) -> None:
+        self._contexts = frozenset(contexts)
+        self._open: dict[int, Post] = {}
+        self._lock = threading.Lock()
+
+    def open(self, number: int, association: Association) -> Post | None:
+        """Begin to take reports for an association, which ends by `close`; None if it can carry none."""
+        agreed = {context.abstract_syntax for context in association.contexts.values()}
+        if not agreed & self._contexts:
+            return None
+        post = Post(association.proposal.calling_aet, association)
+        with self._lock:
+            self._open[number] = post
+        return post
+
+    def close(self, number: int) -> None:
+        """Take no more for an association that has ended."""
+        with self._lock:
+            post = self._open.pop(number, None)
+        if post is not None:
+            post.close()
+
+    def present(self, aet: str) -> bool:
+        """Tell whether a node of this title has an association open."""
+        with self._lock:
+            return any(post.aet == aet for post in self._open.values())
+
+    def offer(
+        self, report: Report, contexts: tuple[str, ...], told: Told, *, association: int | None = None
+    ) -> bool:
+        """Have a report sent on an open association of its addressee, or on that of a number alone.
+
+        `contexts` are the abstract syntaxes in which it may go, the preferred first. False if there is none:
+        then `told` is not called. The latest association is asked first.
+        """
+        with self._lock:
+            posts = [
+                post
+                for number, post in reversed(self._open.items())
+                if post.aet == report.aet and association in (None, number)
+            ]
+        return any(post.offer(report, contexts, told) for post in posts)
