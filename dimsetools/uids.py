@@ -229,7 +229,7 @@ def _dictionary() -> dict[str, tuple[str, str, str, str, str]]:
 def _class_words() -> dict[str, str]:
     words = {}
     for uid, (name, kind, _, _, keyword) in _dictionary().items():
-        if kind in ("SOP Class", "Meta SOP Class"):
+        if kind in ("SOP Class", "Meta SOP Class") and keyword:
             words[_plain_word(name)] = uid
             words[_plain_word(keyword)] = uid
     return words

@@ -164,3 +164,9 @@ def test_the_tables_load_without_the_heavy_libraries() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("name", ["", " ", "-"])
+def test_a_sop_class_has_a_name(name: str) -> None:
+    with pytest.raises(UsageError):
+        uids.sop_class(name)
