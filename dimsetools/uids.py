@@ -242,7 +242,7 @@ def sop_class(name: str) -> str:
         return text
     found = _class_words().get(_plain_word(text))
     if found is None:
-        keywords = [entry[4] for entry in _dictionary().values() if "SOP Class" in entry[1]]
+        keywords = [entry[4] for entry in _dictionary().values() if "SOP Class" in entry[1] and entry[4]]
         raise UsageError(f"{name!r} is no SOP class", hint=did_you_mean(text, keywords))
     return found
 
