@@ -87,7 +87,12 @@ class Commits:
 
 def failure(error: Exception) -> IndexFailed:
     """Return what an error of the database means."""
-    return IndexFailed(f"the index failed: {error}", media=_names(error).startswith(_MEDIA))
+    return IndexFailed(f"the index failed: {error}", media=of_medium(error))
+
+
+def of_medium(error: Exception) -> bool:
+    """Tell whether an error of a database means that nothing more can be kept on its medium."""
+    return _names(error).startswith(_MEDIA)
 
 
 def _names(error: Exception) -> str:

@@ -8,7 +8,6 @@ another version of the program made it. Only a rebuild helps then.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import shlex
@@ -18,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import quote
 
-from dimsetools.archive import sql
+from dimsetools.archive import lock, sql
 from dimsetools.archive.objects import INDEX_PASSED_BY, INDEX_TOKEN
 from dimsetools.errors import OutputError
 
@@ -31,7 +30,6 @@ _TOKEN = 32
 _FRAME = 24  # bytes of the log beside each page (SQLite's file format, section 4)
 _PLENTY = 64  # times the log: free space in which it does not matter
 _LOG_SPARE = 64  # pages of the transaction with which the log becomes long enough
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class IndexUnusable(OutputError):
@@ -47,18 +45,13 @@ class Guard:
         self._durable = durable
         self._shown = shown
         try:
-            self._descriptor = os.open(INDEX_TOKEN, _CREATE, 0o600, dir_fd=root)
-        except OSError as error:
-            raise IndexUnusable(f"cannot keep an index in {shown!r}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._descriptor = lock.hold(root, INDEX_TOKEN)
         except BlockingIOError:
-            os.close(self._descriptor)
             raise IndexUnusable(
                 f"the index of {shown!r} is in use by another process", hint="end that one first"
             ) from None
-        except OSError:
-            pass  # a file system without locks
+        except OSError as error:
+            raise IndexUnusable(f"cannot keep an index in {shown!r}: {error.strerror}") from error
 
     def close(self) -> None:
         """Let go of the index."""

@@ -21,6 +21,7 @@ from dimsetools.archive.extract import SEQUENCES, WANTED, Indexed, entities
 from dimsetools.archive.guard import NAME, Guard, IndexUnusable
 from dimsetools.archive.objects import Durability, IndexFailed
 from dimsetools.archive.query import WrongKeys
+from dimsetools.archive.readers import Readers
 from dimsetools.archive.reindex import Reconciled
 from dimsetools.archive.rows import Rows, as_text
 from dimsetools.archive.tree import open_root
@@ -28,9 +29,6 @@ from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.elements import Glimpse
 
 __all__ = ["Index", "IndexFailed", "IndexUnusable", "Instance", "Reconciled", "WrongKeys"]
-
-_STEPS = 100_000  # of SQLite's machine, a few milliseconds, between looks whether a query was given up
-_IDLE_READERS = 16  # connections kept for the next queries
 
 
 class Instance(NamedTuple):
@@ -61,7 +59,7 @@ class Index:
     def __init__(self, root: str, *, durability: Durability = Durability.FULL) -> None:
         self.report: Reconciled | None = None
         self._path = os.path.join(root, NAME)
-        self._readers: list[sqlite3.Connection] = []
+        self._readers = Readers(self._path)
         self._root = open_root(root)
         try:
             self._guard = Guard(self._root, root, durable=durability is not Durability.NONE)
@@ -99,9 +97,9 @@ class Index:
         with suppress(sqlite3.Error):
             if not self._commits.broken:
                 self._connection.execute(sql.SET_STATE, (self._token, 1))
-        for connection in (*self._readers, self._connection):
-            with suppress(sqlite3.Error):
-                connection.close()
+        self._readers.close()
+        with suppress(sqlite3.Error):
+            self._connection.close()
         self._guard.close()
         os.close(self._root)
 
@@ -187,29 +185,7 @@ class Index:
     ) -> Generator[tuple[Any, ...], None, None]:
         """Yield the rows of a query out of its cursor, all of one snapshot."""
         text, values = statement
-        reader = self._reader()
         try:
-            reader.set_progress_handler(given_up, _STEPS)
-            cursor = reader.execute(text, values)
-            try:
-                yield from cursor
-            finally:
-                cursor.close()
-        except sqlite3.Error as error:
-            raise failure(error) from error
-        finally:
-            if len(self._readers) < _IDLE_READERS:
-                self._readers.append(reader)
-            else:
-                reader.close()
-
-    def _reader(self) -> sqlite3.Connection:
-        """Return a connection that nobody else uses."""
-        try:
-            return self._readers.pop()
-        except IndexError:  # another thread may have taken the last one just now
-            pass
-        try:
-            return guard.connect_to_read(self._path)
+            yield from self._readers.rows(text, values, given_up)
         except sqlite3.Error as error:
             raise failure(error) from error

@@ -76,6 +76,7 @@ BULK = ("PRAGMA journal_mode = OFF", NOT_SYNCED, "PRAGMA cache_size = -131072")
 READ_ONLY = "PRAGMA query_only = ON"
 CHECK = "PRAGMA quick_check(1)"
 GET_VERSION, SET_VERSION = "PRAGMA user_version", f"PRAGMA user_version = {VERSION}"
+COUNT_TABLES = "SELECT count(*) FROM sqlite_schema"
 GET_STATE = "SELECT token, clean FROM state"
 SET_STATE = "UPDATE state SET token = ?, clean = ?"
 BEGIN, BEGIN_TEMPORARY, COMMIT, ROLLBACK = "BEGIN IMMEDIATE", "BEGIN", "COMMIT", "ROLLBACK"

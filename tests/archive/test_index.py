@@ -249,7 +249,7 @@ def test_many_queries_at_once(filled: Archive) -> None:
     open_ones = [filled.index.find("study", "STUDY", data(StudyInstanceUID="")) for _ in range(40)]
     assert all(next(answers) for answers in open_ones)
     assert [len(list(answers)) for answers in open_ones] == [2] * 40
-    assert len(filled.index._readers) == 16
+    assert len(filled.index._readers._idle) == 16
 
 
 def test_queries_while_objects_come(archive: Archive) -> None:
@@ -344,7 +344,7 @@ def test_no_more_descriptors_than_there_were(tmp_path: Path) -> None:
 
 
 def test_a_query_that_finds_nothing_can_be_given_up(filled: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dimsetools.archive.index._STEPS", 1)
+    monkeypatch.setattr("dimsetools.archive.readers._STEPS", 1)
     asked: list[bool] = []
 
     def given_up() -> bool:

@@ -171,8 +171,8 @@ def test_keys_that_the_index_lacks_are_admitted(archived: Archived) -> None:
 
 def test_an_index_that_fails_is_a_failure_status(archived: Archived) -> None:
     archived.archive.put("1.2.3")
-    archived.archive.index._readers.clear()
-    archived.archive.index._path += ".gone/nowhere"
+    archived.archive.index._readers._idle.clear()
+    archived.archive.index._readers._path += ".gone/nowhere"
     with associated(archived.node.port) as talk:
         talk.send(request(FIND, identifier("STUDY", StudyInstanceUID=None)))
         (final,) = answers(talk)
