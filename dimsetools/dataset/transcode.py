@@ -89,13 +89,30 @@ def convert(source: Source, meta: FileMeta, target: str, *, max_inflate: int = M
         return _stored(source, meta)
     if choose(syntax, (target,)) is None:
         raise ConversionError(f"{_name(syntax)} cannot be converted to {_name(target)} without loss")
-    data = _stored(source, meta)
-    if syntax == DEFLATED_LE:
-        syntax, data = EXPLICIT_LE, inflate(data, limit=max_inflate)
-    scan(data, syntax, sequences=_known_sequences())
+    data, syntax = _walked(source, meta, max_inflate)
     if syntax != EXPLICIT_LE or target not in (EXPLICIT_LE, DEFLATED_LE):
         data = _recoded(data, syntax, target)
     return _deflated(data) if target == DEFLATED_LE else data
+
+
+def loaded(source: Source, meta: FileMeta, *, max_inflate: int = MAX_INFLATE) -> Dataset:
+    """Return the data set that `meta` describes in `source` as pydicom's, little endian, values unchecked.
+
+    Raises Malformed for a data set that is not whole: pydicom does not get to see it.
+    """
+    data, syntax = _walked(source, meta, max_inflate)
+    if syntax == EXPLICIT_BE:
+        syntax, data = EXPLICIT_LE, _recoded(data, syntax, EXPLICIT_LE)
+    return _decoded(data, syntax)
+
+
+def _walked(source: Source, meta: FileMeta, max_inflate: int) -> tuple[bytes, str]:
+    """Return a data set that is whole, and its transfer syntax, which is not the deflated one."""
+    data, syntax = _stored(source, meta), meta.transfer_syntax
+    if syntax == DEFLATED_LE:
+        syntax, data = EXPLICIT_LE, inflate(data, limit=max_inflate)
+    scan(data, syntax, sequences=_known_sequences())
+    return data, syntax
 
 
 def _stored(source: Source, meta: FileMeta) -> bytes:
