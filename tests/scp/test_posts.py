@@ -1,0 +1,138 @@
+"""Events on associations that peers have opened: between requests, one at a time, to whom they are for."""
+
+from __future__ import annotations
+
+import threading
+from queue import Queue
+from typing import Any, ClassVar
+
+from dimsetools.dataset.keys import keyed
+from dimsetools.scp.normalized import Asked, Done, Service
+from dimsetools.scp.posts import Posts, Report
+from tests.scp.node import Node
+from tests.scp.normalizing import CALLING, asking, dataset, serving
+
+CLASS = "1.2.840.10008.1.20.1"
+INSTANCE = CLASS + ".1"
+LIMIT = 20.0
+
+
+class Commits(Service):
+    """Reports at once what it is asked for."""
+
+    sop_classes = (CLASS,)
+    contexts: ClassVar = {CLASS: b""}
+
+    def __init__(self, posts: Posts) -> None:
+        self.posts = posts
+        self.told: Queue[int | None] = Queue()
+
+    def action(self, asked: Asked) -> Done:
+        """Report twice: while the request is under way, and when its answer is out."""
+
+        def report() -> None:
+            assert self.offer(asked, 2)
+
+        assert self.offer(asked, 1)
+        return Done(then=report)
+
+    def offer(self, asked: Asked, number: int) -> bool:
+        """Report to whoever asked."""
+        report = Report(asked.caller.calling_aet, CLASS, INSTANCE, number, keyed(["PatientID=7"]))
+        return self.posts.offer(report, (CLASS,), self.told.put)
+
+
+def report(aet: str = CALLING, number: int = 1) -> Report:
+    return Report(aet, CLASS, INSTANCE, number, None)
+
+
+class Events:
+    """What a pynetdicom peer has heard."""
+
+    def __init__(self, status: int = 0) -> None:
+        self.status = status
+        self.heard: Queue[tuple[int, str]] = Queue()
+
+    def __call__(self, event: Any) -> tuple[int, None]:
+        data = event.event_information if event.request.EventInformation else None
+        self.heard.put((event.event_type, data.PatientID if data else ""))
+        return self.status, None
+
+
+def opened(node: Node) -> None:
+    node.log.wait("association-opened")
+
+
+def test_events_follow_the_answer_of_their_request() -> None:
+    posts, events = Posts([CLASS]), Events()
+    commits = Commits(posts)
+    with serving(commits, posts=posts) as node, asking(node, [CLASS], on_event=events) as peer:
+        status, _ = peer.send_n_action(dataset(TransactionUID="1.2"), 1, CLASS, INSTANCE)
+        assert status.Status == 0
+        assert [events.heard.get(timeout=LIMIT) for _ in range(2)] == [(1, "7"), (2, "7")]
+        assert [commits.told.get(timeout=LIMIT) for _ in range(2)] == [0, 0]
+
+
+def test_an_event_reaches_a_peer_that_only_waits() -> None:
+    posts, events = Posts([CLASS]), Events(status=0x0110)
+    told: Queue[int | None] = Queue()
+    with serving(Commits(posts), posts=posts) as node, asking(node, [CLASS], on_event=events):
+        opened(node)
+        assert posts.present(CALLING)
+        assert posts.offer(report(), (CLASS,), told.put)
+        assert events.heard.get(timeout=LIMIT) == (1, "")
+        assert told.get(timeout=LIMIT) == 0x0110
+
+
+def test_nobody_else_takes_it() -> None:
+    posts = Posts([CLASS])
+    with serving(Commits(posts), posts=posts) as node, asking(node, [CLASS], on_event=Events()):
+        opened(node)
+        assert not posts.present("SOMEBODY")
+        assert not posts.offer(report("SOMEBODY"), (CLASS,), lambda _: None)
+        assert not posts.offer(report(), ("1.2.3",), lambda _: None)
+        assert not posts.offer(report(), (CLASS,), lambda _: None, association=7)
+        assert posts.offer(report(), ("1.2.3", CLASS), lambda _: None, association=1)
+
+
+def test_the_end_of_an_association_is_told() -> None:
+    posts = Posts([CLASS])
+    hears, goes_on = threading.Event(), threading.Event()
+    told: Queue[int | None] = Queue()
+
+    def slow(_event: Any) -> tuple[int, None]:
+        hears.set()
+        assert goes_on.wait(LIMIT)
+        return 0, None
+
+    with serving(Commits(posts), posts=posts) as node, asking(node, [CLASS], on_event=slow) as peer:
+        opened(node)
+        for number in (1, 2):
+            assert posts.offer(report(number=number), (CLASS,), told.put)
+        assert hears.wait(LIMIT)
+        peer.abort()
+        goes_on.set()
+        assert [told.get(timeout=LIMIT) for _ in range(2)] == [None, None]
+        node.log.wait("association-closed")
+        assert not posts.offer(report(), (CLASS,), told.put)
+
+
+def test_a_peer_that_took_the_part_of_the_scp_gets_none() -> None:
+    from pynetdicom import build_role
+
+    posts = Posts([CLASS])
+    role = build_role(CLASS, scu_role=True, scp_role=True)
+    with serving(Commits(posts), posts=posts) as node:
+        with asking(node, [CLASS], ext_neg=[role], on_event=Events()):
+            opened(node)
+            # Granted or not, it is SCU, too.
+            assert posts.offer(report(), (CLASS,), lambda _: None)
+        node.log.wait("association-closed")
+    assert not posts.present(CALLING)
+
+
+def test_an_association_that_can_carry_no_event_has_no_post() -> None:
+    posts = Posts(["1.2.3"])
+    with serving(Commits(posts), posts=posts) as node, asking(node, [CLASS]):
+        opened(node)
+        assert not posts.present(CALLING)
