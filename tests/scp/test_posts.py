@@ -92,7 +92,9 @@ def test_nobody_else_takes_it() -> None:
         assert not posts.offer(report("SOMEBODY"), (CLASS,), lambda _: None)
         assert not posts.offer(report(), ("1.2.3",), lambda _: None)
         assert not posts.offer(report(), (CLASS,), lambda _: None, association=7)
-        assert posts.offer(report(), ("1.2.3", CLASS), lambda _: None, association=1)
+        told: Queue[int | None] = Queue()
+        assert posts.offer(report(), ("1.2.3", CLASS), told.put, association=1)
+        assert told.get(timeout=LIMIT) == 0
 
 
 def test_the_end_of_an_association_is_told() -> None:
@@ -117,16 +119,15 @@ def test_the_end_of_an_association_is_told() -> None:
         assert not posts.offer(report(), (CLASS,), told.put)
 
 
-def test_a_peer_that_took_the_part_of_the_scp_gets_none() -> None:
+def test_a_peer_that_is_no_scu_of_the_class_gets_none() -> None:
     from pynetdicom import build_role
 
     posts = Posts([CLASS])
-    role = build_role(CLASS, scu_role=True, scp_role=True)
+    role = build_role(CLASS, scp_role=True)
     with serving(Commits(posts), posts=posts) as node:
         with asking(node, [CLASS], ext_neg=[role], on_event=Events()):
             opened(node)
-            # Granted or not, it is SCU, too.
-            assert posts.offer(report(), (CLASS,), lambda _: None)
+            assert not posts.offer(report(), (CLASS,), lambda _: None)
         node.log.wait("association-closed")
     assert not posts.present(CALLING)
 
