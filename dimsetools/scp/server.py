@@ -70,7 +70,7 @@ class Server:
         self._manner = manner
         self._hooks = hooks
         self._limits = limits or Limits()
-        self._gate = Gate(self._limits.associations, self._limits.objects, self._enough)
+        self._gate = Gate(self._limits.associations, self._limits.objects, self.conclude)
         self._listeners: list[socket.socket] = []
         self._served: set[Served] = set()
         self._lock = threading.Lock()
@@ -122,7 +122,7 @@ class Server:
         self._gate.closing = True
         self._ring()
 
-    def _enough(self) -> None:
+    def conclude(self) -> None:
         """Take no more, but let the peers ask for release in the grace: they have what they wanted, too."""
         if not self._gate.closing:
             self._gate.patient = True
