@@ -92,12 +92,11 @@ def fault(attributes: Attributes, rules: Iterable[Rule], *, only: bool = False) 
 
 def is_well_formed(attribute: Attribute) -> bool:
     """Tell whether every value has the form of its value representation, as far as that is strict."""
+    values = [str(value) for value in attribute.values if value != ""]
     if attribute.vr == "UI":
-        return all(is_dotted(str(value)) for value in attribute.values)
+        return all(map(is_dotted, values))
     form = _FORMS.get(attribute.vr)
-    return form is None or all(
-        form.fullmatch(str(value).strip()) for value in attribute.values if value != ""
-    )
+    return form is None or all(form.fullmatch(value.strip()) for value in values)
 
 
 def _faults(attributes: Attributes, rules: tuple[Rule, ...], *, only: bool) -> Iterator[tuple[int, int]]:
