@@ -123,18 +123,21 @@ def _gather(folder: str) -> list[Item]:
 def _node(folder: str, destination: str) -> Iterator[int]:
     """Run a node with all its roles in a thread; it may send to `destination`. Yields its port."""
     from dimsetools.archive.index import Index
+    from dimsetools.archive.ledger import Ledger
     from dimsetools.archive.objects import Durability, ObjectStore
     from dimsetools.association.values import Timeouts
     from dimsetools.config import load
     from dimsetools.message.composite import CEchoRq, CStoreRq
     from dimsetools.scp.destinations import Destinations
     from dimsetools.scp.hooks import Hooks
+    from dimsetools.scp.kept import Archive
     from dimsetools.scp.offered import offered
     from dimsetools.scp.policy import AcceptPolicy
     from dimsetools.scp.served import Manner
     from dimsetools.scp.server import Server
     from dimsetools.scp.storage import Storage
     from dimsetools.scp.verification import Verification
+    from dimsetools.scp.workflow import Workflow
     from dimsetools.uids import storage_classes
 
     def log(record: object) -> None:
@@ -142,20 +145,29 @@ def _node(folder: str, destination: str) -> Iterator[int]:
 
     os.mkdir(folder)
     hooks = Hooks(log)
-    with Index(folder, durability=Durability.FULL) as index, ObjectStore(folder, index=index) as store:
-        more = offered((store, index), None, Destinations(load(environ={}), [destination]))
+    with (
+        Index(folder, durability=Durability.FULL) as index,
+        ObjectStore(folder, index=index) as store,
+        Ledger(folder) as ledger,
+    ):
+        destinations = Destinations(load(environ={}), [destination])
+        workflow = Workflow(ledger, destinations, log, Archive(store, index), own_aet=_AET)
+        more = offered((store, index), None, destinations, workflow=workflow)
         usual: Mapping[type[Request], Role] = {CEchoRq: Verification(), CStoreRq: Storage(store, hooks)}
         roles = {**usual, **more.roles}
         policy = AcceptPolicy(storage_classes(), called_aet=_AET, services=more.services, sends=True)
-        server = Server(_HOST, 0, Manner(policy, roles, Timeouts(), log), hooks)
+        manner = Manner(policy, roles, Timeouts(), log, posts=workflow.posts, left=workflow.role.left)
+        server = Server(_HOST, 0, manner, hooks)
         port = server.start()[0][1]
         thread = threading.Thread(target=server.serve, name="node")
         thread.start()
+        workflow.start()
         try:
             yield port
         finally:
             server.drain()
             thread.join()
+            workflow.close()
 
 
 def _run(output: Output, *words: str) -> bool:

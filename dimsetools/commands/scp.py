@@ -8,7 +8,16 @@ import click
 
 from dimsetools.errors import UsageError
 from dimsetools.options import ACCEPTOR, NetworkCommand, Session
-from dimsetools.options.node import ADMISSION, ANSWERING, KEEPING, RUNNING, Answering, Keeping
+from dimsetools.options.node import (
+    ADMISSION,
+    ANSWERING,
+    KEEPING,
+    RUNNING,
+    WORKING,
+    Answering,
+    Keeping,
+    Working,
+)
 
 _GARBAGE = (700, 10, 10)
 """Python's own thresholds, which the program has raised to load fast: a node lives long, and what it has
@@ -20,7 +29,7 @@ def _scp(session: Session, folder: str) -> int:
     from dimsetools.render import Output
 
     answering = session.values(Answering)
-    _check(answering, session.values(Keeping))
+    _check(answering, session.values(Keeping), session.values(Working))
     printing = session.output.printing()
     printing["format"] = printing["format"] or "table"  # a node's stdout is for people unless told otherwise
     with Output(**printing) as output:
@@ -36,11 +45,12 @@ def _scp(session: Session, folder: str) -> int:
             node.close()
 
 
-def _check(answering: Answering, keeping: Keeping) -> None:
+def _check(answering: Answering, keeping: Keeping, working: Working) -> None:
     """Refuse what contradicts itself."""
     without = "--no-index" if answering.no_index else "--ignore" if keeping.ignore else ""
     for option, given in (
         ("--dest", answering.dest),
+        ("--mpps-notify", working.mpps_notify),
         ("--reindex", answering.reindex),
         ("--check", answering.check),
     ):
@@ -61,7 +71,7 @@ command = NetworkCommand(
         "that whatever was acknowledged is there, whole, and found. SIGTERM ends the node in an orderly way."
     ),
     params=[click.Argument(["folder"], metavar="[DIR]", default=".", type=click.Path())],
-    groups=(ADMISSION, KEEPING, ANSWERING, RUNNING, *ACCEPTOR),
+    groups=(ADMISSION, KEEPING, ANSWERING, WORKING, RUNNING, *ACCEPTOR),
     examples=(
         ("dimse scp /srv/dicom --aet ARCHIVE --allow CT1@10.1.0.0/16", "keep what one modality sends"),
         ("dimse scp --port 0 --ready-file port --exit-after 10 --timeout 60", "receive in a CI job"),

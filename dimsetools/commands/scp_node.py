@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from dimsetools.errors import DimseError, ExitCode, LimitReached, UsageError
-from dimsetools.options.node import Admission, Answering, Keeping, Running
+from dimsetools.options.node import Admission, Answering, Keeping, Running, Working
 
 if TYPE_CHECKING:
     import ssl
@@ -16,15 +16,19 @@ if TYPE_CHECKING:
 
     from dimsetools.archive.index import Index
     from dimsetools.archive.layout import Layout
+    from dimsetools.archive.ledger import Ledger
     from dimsetools.archive.objects import ObjectStore
     from dimsetools.archive.worklist import Worklist
     from dimsetools.options.session import Serving, Session
     from dimsetools.render import Output
+    from dimsetools.scp.destinations import Destinations
     from dimsetools.scp.hooks import Hooks
+    from dimsetools.scp.kept import Archive
     from dimsetools.scp.offered import Offered
     from dimsetools.scp.policy import AcceptPolicy
     from dimsetools.scp.roles import Record
     from dimsetools.scp.server import Server
+    from dimsetools.scp.workflow import Workflow
 
 _LAST_READ = 2.0
 """Seconds that queries have to let go of the index when everything else has ended."""
@@ -48,6 +52,8 @@ class Node:
         self._hooks = _hooks(keeping, self._log)
         self._store: ObjectStore | None = None
         self._index: Index | None = None
+        self._ledger: Ledger | None = None
+        self._workflow: Workflow | None = None
         try:
             self._server = self._make_server(session.values(Admission), keeping, session.values(Answering))
         except BaseException:
@@ -64,6 +70,8 @@ class Node:
         before = {number: signal.signal(number, self._on_signal) for number in numbers}
         try:
             self._announce(self._server.start())
+            if self._workflow is not None:
+                self._workflow.start()
             totals = self._server.serve()
         finally:
             for number, handler in before.items():
@@ -84,6 +92,10 @@ class Node:
         """Let go of the folder; an index that is still read stays as it would after a crash."""
         from dimsetools.scp.pump import settled
 
+        if self._workflow is not None:
+            self._workflow.close()
+        if self._ledger is not None:
+            self._ledger.close()
         quiet = settled(_LAST_READ)
         if self._store is not None:
             self._store.close()
@@ -133,6 +145,7 @@ class Node:
         if not keeping.ignore:
             self._open_archive(layout, keeping, answering)
         more = self._offered(answering)
+        workflow = self._workflow
         policy = _policy(admission, serving, more)
         storage = Storage(
             self._store,
@@ -147,6 +160,8 @@ class Node:
             self._log,
             _tls_context(serving),
             self._tracer,
+            posts=workflow.posts if workflow is not None else None,
+            left=workflow.role.left if workflow is not None else None,
         )
         limits = Limits(admission.max_associations, running.exit_after, running.timeout, running.grace)
         return Server(bind, admission.port, manner, self._hooks, limits)
@@ -166,16 +181,43 @@ class Node:
             )
 
     def _offered(self, answering: Answering) -> Offered:
-        """Return the roles that answer out of the archive and the worklist."""
+        """Return the roles that answer out of the archive, the worklist and the ledger."""
         from dimsetools.scp.destinations import Destinations
+        from dimsetools.scp.kept import Archive
         from dimsetools.scp.offered import Logged, offered
 
         archive = (self._store, self._index) if self._store is not None and self._index is not None else None
+        destinations = Destinations(self._session.config, answering.dest)
+        if archive is not None:
+            self._open_workflow(Archive(*archive), destinations)
         return offered(
             archive,
             self._worklist(answering.worklist) if answering.worklist is not None else None,
-            Destinations(self._session.config, answering.dest),
+            destinations,
+            workflow=self._workflow,
             logged=Logged(objects=self._output.verbosity > 0, values=self._running.log_phi),
+            tracer=self._tracer,
+        )
+
+    def _open_workflow(self, archive: Archive, destinations: Destinations) -> None:
+        """Open the ledger of the folder, and begin with the services that need it."""
+        from dimsetools.archive.ledger import Ledger
+        from dimsetools.scp.workflow import Workflow
+
+        working = self._session.values(Working)
+        for aet in working.mpps_notify:
+            if aet not in destinations:
+                raise UsageError(
+                    f"--mpps-notify {aet}: no address of it is known", hint=f"add --dest {aet}@HOST:PORT"
+                )
+        self._ledger = Ledger(self._folder)
+        self._workflow = Workflow(
+            self._ledger,
+            destinations,
+            self._log,
+            archive,
+            own_aet=self._session.values(Admission).aet,
+            notify=working.mpps_notify,
             tracer=self._tracer,
         )
 

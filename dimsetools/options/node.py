@@ -57,6 +57,12 @@ class Answering(NamedTuple):
     check: bool = False
 
 
+class Working(NamedTuple):
+    """What is done with procedure steps."""
+
+    mpps_notify: tuple[str, ...] = ()
+
+
 class Running(NamedTuple):
     """When the node ends and what it tells; times in seconds."""
 
@@ -188,7 +194,11 @@ ANSWERING = Group(
     "Query and retrieval",
     Answering,
     (
-        _option("--no-index", "Only receive: answer no queries, send nothing.", is_flag=True),
+        _option(
+            "--no-index",
+            "Only receive objects: answer no queries, send nothing, manage no workflow.",
+            is_flag=True,
+        ),
         _option(
             "--worklist",
             "Answer modality worklist queries from the DICOM or JSON items in this folder.",
@@ -197,12 +207,26 @@ ANSWERING = Group(
         ),
         _option(
             "--dest",
-            "A C-MOVE may send objects to this node, as to each one in the configuration. Repeatable.",
+            "Objects (C-MOVE) and reports may go to this node, as to each in the configuration. Repeatable.",
             multiple=True,
             metavar="AET@HOST:PORT",
         ),
         _option("--reindex", "Make the index of DIR anew from its files, and exit.", is_flag=True),
         _option("--check", "List where the index of DIR and its files differ, and exit.", is_flag=True),
+    ),
+)
+WORKING = Group(
+    "Workflow",
+    Working,
+    (
+        _option(
+            "--mpps-notify",
+            "Tell this node of procedure steps that begin and end; --dest or the configuration has its "
+            "address. Repeatable.",
+            type=TITLE,
+            multiple=True,
+            metavar="AET",
+        ),
     ),
 )
 RUNNING = Group(

@@ -1,4 +1,4 @@
-"""Whom a C-MOVE may send objects to: nodes of the configuration and those named at the start, by AE title."""
+"""Whom a node may call, to send objects (C-MOVE) or reports: by AE title, from configuration and options."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ class Destinations:
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def __contains__(self, aet: object) -> bool:
+        """Tell whether it is known how to call an AE title."""
+        return aet in self._nodes
 
     def find(self, aet: str, own_aet: str) -> Destination | None:
         """Return how to call `aet` as `own_aet`, None if it is not known.

@@ -11,6 +11,7 @@ from time import monotonic
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
+from dimsetools.archive.ledger import LedgerFailed
 from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attributes, texts
 from dimsetools.dataset.decode import decode
 from dimsetools.dataset.encode import encode, with_charset
@@ -211,7 +212,8 @@ class _Performing:
             done = _CALLED[type(self._request)](self._service, asked)
             if isinstance(self._request, NGetRq):
                 done = _selected(done, asked.tags, self._service.unsupported)
-        except Refusal as refusal:
+        except (Refusal, LedgerFailed) as error:
+            refusal = error if isinstance(error, Refusal) else _unkept(error)
             record |= {"_status": f"{refusal.status:04X}", "_reason": visible(refusal.comment, 200)}
             more: dict[str, object] = {"attribute_identifier_list": refusal.identifiers}
             if refusal.error_id is not None:
@@ -278,6 +280,11 @@ def _selected(done: Done, tags: tuple[int, ...], unsupported: int) -> Done:
     if not lacking or done.status:
         return done._replace(attributes=found)
     return done._replace(attributes=found, status=unsupported, identifiers=lacking)
+
+
+def _unkept(error: LedgerFailed) -> Refusal:
+    """Return what it means for a requestor that nothing was remembered of its request."""
+    return Refusal(PROCESSING_FAILURE if error.media else RESOURCE_LIMITATION, error.message)
 
 
 def _record(request: Request, caller: Caller) -> Record:

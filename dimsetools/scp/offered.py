@@ -1,4 +1,4 @@
-"""What a node offers beside echo and storage: the roles that answer out of an archive and a worklist."""
+"""What a node offers beside echo and storage: roles that answer out of an archive, a worklist, a ledger."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dimsetools.message.command import Request
     from dimsetools.scp.destinations import Destinations
     from dimsetools.scp.roles import Role
+    from dimsetools.scp.workflow import Workflow
 
 ARCHIVED = ("patient", "study", "patient-study")
 """The query/retrieve models of an archive (PS3.4 C.6, and the retired one of C.6.3)."""
@@ -50,10 +51,11 @@ def offered(
     worklist: Worklist | None,
     destinations: Destinations,
     *,
+    workflow: Workflow | None = None,
     logged: Logged = NOTHING,
     tracer: Tracer | None = None,
 ) -> Offered:
-    """Return what can be offered with an archive or a worklist, or both, or neither."""
+    """Return what can be offered with an archive, a worklist and a workflow, or some or none of them."""
     queried: dict[str, Queried] = {}
     roles: dict[type[Request], Role] = {}
     services: dict[str, bytes] = {}
@@ -73,6 +75,9 @@ def offered(
         roles[CMoveRq] = Move(kept, moves, destinations, log_objects=logged.objects, tracer=tracer)
         services |= {model.find: _QUERIES for model in models}
         services |= dict.fromkeys((*gets, *moves), _RETRIEVAL)
+    if workflow is not None:
+        roles |= workflow.roles
+        services |= workflow.role.contexts
     if queried:
         roles[CFindRq] = Query(queried, log_values=logged.values)
     return Offered(roles, services)

@@ -1,0 +1,314 @@
+"""Delivers the reports that wait in the ledger (N-EVENT-REPORT): on an association of the addressee, or ours.
+
+Each is kept until its addressee has answered it, whatever the answer. Reports of one SOP class reach an
+addressee in the order in which they were posted; while one cannot be delivered, those behind it wait. Pauses
+between attempts grow, and after a day a report is given up. Whoever opens an association is tried at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from dimsetools.archive.ledger import Due, Ledger, LedgerFailed
+from dimsetools.association.stop import Stop
+from dimsetools.association.values import Role
+from dimsetools.dataset.normalized import normalized_class
+from dimsetools.errors import DimseError, NoContext
+from dimsetools.escape import visible
+from dimsetools.message.normalized import NEventReportRq
+from dimsetools.scp.posts import Posts, Report
+from dimsetools.services.normalized import Line, Manner, Wanted
+
+if TYPE_CHECKING:
+    from dimsetools.association.trace import Tracer
+    from dimsetools.scp.destinations import Destinations
+    from dimsetools.scp.roles import Record
+
+GIVEN_UP = 24 * 3600.0
+"""Seconds after which a report that was not delivered is forgotten."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 600.0
+_DOUBLED = 12  # attempts after which the pause has long been the longest
+_AT_ONCE = 8
+"""Addressees that are called at the same time."""
+_AFTER_FAILURE = 5.0
+"""Seconds until a ledger that could not be read is tried again."""
+_LAST_WORDS = 2.0
+"""Seconds that deliveries have to end when the node closes."""
+
+_NOBODY = "it has no association open, and no address of it is known"
+_UNANSWERED = "the association ended before it was answered"
+
+_Queue = tuple[str, str]
+"""The addressee and the SOP class of reports that go one after the other."""
+
+
+class Courier:
+    """Delivers what is due in `ledger` from `start` to `close`. For any thread.
+
+    On an association that the addressee has opened, of which `posts` knows; else on a new one, to its address
+    among `destinations`, as `own_aet`.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        posts: Posts,
+        destinations: Destinations,
+        log: Callable[[Record], None],
+        *,
+        own_aet: str,
+        tracer: Tracer | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._posts = posts
+        self._destinations = destinations
+        self._log = log
+        self._own_aet = own_aet
+        self._tracer = tracer
+        self._stop = Stop()
+        self._changed = threading.Condition()
+        self._news = True
+        self._closed = False
+        self._present: set[str] = set()
+        self._busy: set[_Queue] = set()
+        self._answered: list[tuple[Due, int | None]] = []
+        self._calls: dict[str, threading.Thread] = {}
+        self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
+        posts.opened = self._opened
+
+    def start(self) -> None:
+        """Begin to deliver."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look what is due: something was posted. Returns at once."""
+        with self._changed:
+            self._news = True
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Deliver no more; what is under way is broken off, and delivered after the next start."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._stop.expire()
+        if self._thread.ident is None:
+            return
+        deadline = time.monotonic() + _LAST_WORDS
+        self._thread.join(_LAST_WORDS)
+        for thread in tuple(self._calls.values()):
+            thread.join(max(deadline - time.monotonic(), 0.0))
+        with suppress(LedgerFailed):
+            self._settle()
+
+    def _opened(self, aet: str) -> None:
+        """Note that an AE has opened an association."""
+        with self._changed:
+            self._present.add(aet)
+        self.wake()
+
+    # -- the courier's thread ---------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        pause: float | None = 0.0
+        while not self._closed:
+            with self._changed:
+                if not self._news and not self._closed:
+                    self._changed.wait(pause)
+                self._news = False
+            try:
+                self._settle()
+                pause = self._round()
+            except LedgerFailed as error:
+                self._log({"_event": "ledger-failed", "_reason": error.message})
+                pause = _AFTER_FAILURE
+
+    def _settle(self) -> None:
+        """Write down what came of the reports that went out on associations of their addressees."""
+        while True:
+            with self._changed:
+                if not self._answered:
+                    return
+                due, status = self._answered[0]
+            if status is None:
+                self._postpone(due, _UNANSWERED)
+            else:
+                self._delivered(due, status)
+            with self._changed:
+                self._answered.pop(0)
+                self._busy.discard(_queue(due))
+
+    def _round(self) -> float | None:
+        """Begin with all that can be delivered now; return the seconds until there may be more."""
+        with self._changed:
+            present, self._present = self._present, set()
+            busy = frozenset(
+                self._busy
+            )  # before the ledger is read: what ends meanwhile is for the next round
+        now = time.time()
+        soonest: float | None = None
+        waiting = sorted(self._ledger.first_due(), key=lambda due: due.aet)
+        for aet, queues in groupby(waiting, key=lambda due: due.aet):
+            to_call = []
+            for due in queues:
+                if _queue(due) in busy or self._gives_up(due, now):
+                    continue
+                left = _left(due, now)
+                if left > 0:
+                    soonest = left if soonest is None else min(soonest, left)
+                if left > 0 and not (due.attempts and aet in present):
+                    continue
+                if not self._offer(due) and left <= 0:
+                    to_call.append(due)
+            if to_call:
+                self._call(aet, to_call)
+        return soonest
+
+    def _gives_up(self, due: Due, now: float) -> bool:
+        """Forget a report that has waited too long."""
+        if now - due.posted < GIVEN_UP:
+            return False
+        self._ledger.delivered(due.number)
+        self._tell(
+            "report-given-up", due, _attempts=due.attempts, _reason="it could not be delivered in a day"
+        )
+        self.wake()  # there may be others behind it
+        return True
+
+    # -- ways to deliver --------------------------------------------------------------------------------
+
+    def _offer(self, due: Due) -> bool:
+        """Have a report sent on an association that its addressee has opened, if there is one."""
+
+        def told(status: int | None) -> None:  # in the thread of that association
+            with self._changed:
+                self._answered.append((due, status))
+            self.wake()
+
+        with self._changed:
+            self._busy.add(_queue(due))
+        report = Report(due.aet, due.sop_class, due.sop_instance, due.event, due.attributes)
+        if self._posts.offer(report, _contexts(due), told):
+            return True
+        with self._changed:
+            self._busy.discard(_queue(due))
+        return False
+
+    def _call(self, aet: str, reports: list[Due]) -> None:
+        """Call an addressee in a thread, unless that is done already or too many are called."""
+        thread = threading.Thread(
+            target=self._calling, args=(aet, reports), name=f"courier-{visible(aet, 16)}", daemon=True
+        )
+        with self._changed:
+            if aet in self._calls or len(self._calls) >= _AT_ONCE:
+                return  # the end of a call wakes us
+            self._calls[aet] = thread
+            self._busy.update(map(_queue, reports))
+        try:
+            thread.start()
+        except RuntimeError as error:  # no thread to be had
+            self._fail(reports, str(error))
+            self._hung_up(aet, reports)
+
+    def _calling(self, aet: str, reports: list[Due]) -> None:
+        """Deliver reports on an association of our own, each with those behind it."""
+        left = list(reports)
+        try:
+            destination = self._destinations.find(aet, self._own_aet)
+            if destination is None:
+                self._fail(left, _NOBODY)
+                return
+            contexts = tuple(dict.fromkeys(name for due in left for name in _contexts(due)))
+            # As SCP we are the requestor here (PS3.7 D.3.3.4). Some peers answer no role, or refuse it, and
+            # take reports all the same.
+            manner = Manner(roles=tuple(Role(name, scu=False, scp=True) for name in contexts))
+            with Line(destination.target, manner, contexts, stop=self._stop, tracer=self._tracer) as line:
+                line.open()
+                while left:
+                    left[:1] = self._report(line, left[0])
+        except DimseError as error:
+            self._fail(left, error.message)
+        except Exception as error:  # noqa: BLE001  # a mistake of ours must not hold the reports up for good
+            self._fail(left, f"{type(error).__name__}: {error}")
+        finally:
+            self._hung_up(aet, reports)
+
+    def _hung_up(self, aet: str, reports: list[Due]) -> None:
+        with self._changed:
+            del self._calls[aet]
+            self._busy.difference_update(map(_queue, reports))
+        self.wake()
+
+    def _report(self, line: Line, due: Due) -> list[Due]:
+        """Deliver a report; return the one behind it, if there is one that may follow."""
+        request = NEventReportRq(
+            affected_sop_class_uid=due.sop_class,
+            affected_sop_instance_uid=due.sop_instance,
+            event_type_id=due.event,
+        )
+        try:
+            reply = line.ask(Wanted(request, _contexts(due), due.attributes))
+        except NoContext as error:  # other classes can go on
+            self._fail([due], error.message)
+            return []
+        self._delivered(due, reply.status)
+        now = time.time()
+        return [
+            one for one in self._ledger.first_due() if _queue(one) == _queue(due) and _left(one, now) <= 0
+        ]
+
+    # -- what came of it ----------------------------------------------------------------------------------
+
+    def _delivered(self, due: Due, status: int) -> None:
+        self._ledger.delivered(due.number)
+        self._tell("report-delivered", due, _status=f"{status:04X}", _attempts=due.attempts + 1)
+
+    def _fail(self, reports: list[Due], reason: str) -> None:
+        for due in reports:
+            try:
+                self._postpone(due, reason)
+            except LedgerFailed as error:
+                self._log({"_event": "ledger-failed", "_reason": error.message})
+
+    def _postpone(self, due: Due, reason: str) -> None:
+        """Note when to try again; that the node is closing is nobody's failure."""
+        if self._closed:
+            return
+        attempts = due.attempts + 1
+        pause = min(_FIRST_PAUSE * 2 ** min(due.attempts, _DOUBLED), _LONGEST_PAUSE)
+        self._ledger.postpone(due.number, time.time() + pause, attempts)
+        self._tell("report-failed", due, _attempts=attempts, _reason=reason, _pause=pause)
+
+    def _tell(self, event: str, due: Due, **more: object) -> None:
+        self._log(
+            {
+                "_event": event,
+                "_destination": due.aet,
+                "SOPClassUID": due.sop_class,
+                "SOPInstanceUID": due.sop_instance,
+                "EventTypeID": due.event,
+                **more,
+            }
+        )
+
+
+def _queue(due: Due) -> _Queue:
+    return due.aet, due.sop_class
+
+
+def _left(due: Due, now: float) -> float:
+    """Return the seconds until a report may be sent; after a failure never more than the longest pause.
+
+    So a clock that was set back holds nothing up.
+    """
+    left = due.due - now
+    return min(left, _LONGEST_PAUSE) if due.attempts else left
+
+
+def _contexts(due: Due) -> tuple[str, ...]:
+    return normalized_class(due.sop_class).contexts_for(NEventReportRq.service)
