@@ -279,6 +279,11 @@ class Line:
             return ()
         return (f"{association.peer_name} did not answer the request for release",)
 
+    def abort(self) -> None:
+        """End the association at once, if there is one."""
+        if self._exchange is not None:
+            self._exchange.association.abort()
+
     def __enter__(self) -> Self:
         return self
 
@@ -287,8 +292,8 @@ class Line:
     ) -> None:
         if kind is None:
             self.close()
-        elif self._exchange is not None:
-            self._exchange.association.abort()
+        else:
+            self.abort()
 
 
 def _named(request: Request) -> tuple[str, str]:

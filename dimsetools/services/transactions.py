@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from dimsetools.dataset.commitments import Failure, Reference, Report
-from dimsetools.errors import DimseError, NoAnswer, StatusFailure
+from dimsetools.errors import DimseError, StatusFailure
 from dimsetools.status import FAILURE_REASON, Category, describe
 
 CHUNK = 5000
@@ -95,8 +95,8 @@ class Transaction:
         for instance, reference in self._asked.items():
             self._verdicts.setdefault(instance, Verdict(reference, self.uid, Fate.REFUSED, error))
 
-    def verdicts(self, late: NoAnswer) -> Iterator[Verdict]:
-        """Return what became of each instance; `late` says that none was reported on in time."""
+    def verdicts(self, late: DimseError) -> Iterator[Verdict]:
+        """Return what became of each instance; `late` says why there was no report."""
         for instance, reference in self._asked.items():
             verdict = self._verdicts.get(instance)
             if verdict is not None:

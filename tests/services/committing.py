@@ -80,24 +80,43 @@ def action_step(status: int = 0) -> Step:
     return step
 
 
+def report_message(
+    talk: Conversation,
+    uid: Uid = transaction,
+    committed: Sequence[Reference] | None = None,
+    failed: Sequence[Failure] = (),
+    number: int | None = None,
+) -> bytes:
+    """An N-EVENT-REPORT, by default that all of the last request is committed."""
+    kept = asked(talk)[1] if committed is None else tuple(committed)
+    told = Report(uid if isinstance(uid, str) else uid(talk), kept, tuple(failed))
+    data = encode(commitments.report(told), wire.EXPLICIT_LE)
+    return wire.message(event_rq(number or told.event), data)
+
+
 def report_step(
     uid: Uid = transaction,
     committed: Sequence[Reference] | None = None,
     failed: Sequence[Failure] = (),
     *,
-    expect: int | None = 0,
+    expect: int = 0,
     number: int | None = None,
 ) -> Step:
-    """Step: report, by default that all of the last request is committed; and read the answer."""
+    """Step: report, and take the answer, which must have this status."""
 
     def step(talk: Conversation) -> None:
-        kept = asked(talk)[1] if committed is None else tuple(committed)
-        told = Report(uid if isinstance(uid, str) else uid(talk), kept, tuple(failed))
-        data = encode(commitments.report(told), wire.EXPLICIT_LE)
-        talk.send(wire.message(event_rq(number or told.event), data))
-        if expect is not None:
-            answer = talk.read_message()
-            assert answer.number(0x100) == N_EVENT_REPORT_RSP
-            assert answer.number(0x900) == expect, f"{answer.number(0x900):04X}"
+        talk.send(report_message(talk, uid, committed, failed, number))
+        answered_step(expect)(talk)
+
+    return step
+
+
+def answered_step(expect: int = 0) -> Step:
+    """Step: take the answer to a report."""
+
+    def step(talk: Conversation) -> None:
+        answer = talk.read_message()
+        assert answer.number(0x100) == N_EVENT_REPORT_RSP
+        assert answer.number(0x900) == expect, f"{answer.number(0x900):04X}"
 
     return step
