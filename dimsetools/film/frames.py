@@ -57,7 +57,7 @@ class Frame(NamedTuple):
     pixels: bytes
 
 
-def need_numpy() -> None:
+def need_libraries() -> None:
     """Raise LibraryMissing if nothing can be rendered here."""
     from importlib.util import find_spec
 
