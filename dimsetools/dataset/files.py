@@ -35,14 +35,16 @@ _UTF_8 = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
-def queries(data: bytes, name: str, *, today: date | None = None) -> Iterator[Attributes]:
+def queries(
+    data: bytes, name: str, *, today: date | None = None, most: int = MAX_FILE
+) -> Iterator[Attributes]:
     """Return the queries of the file `name`, which holds `data`; one, or in JSON, dumps and XML many.
 
     Dates in records of keywords are resolved, relative ones from `today`. Raises InputError, which names
-    the file and the line.
+    the file and the line, also for a file of more than `most` bytes.
     """
-    if len(data) > MAX_FILE:
-        raise InputError(f"{name}: more than {MAX_FILE} bytes, too many for a query")
+    if len(data) > most:
+        raise InputError(f"{name}: more than {most} bytes, too many for a request")
     start = data.removeprefix(_UTF_8).lstrip(_BLANKS)[:8]
     if not start:
         raise InputError(f"{name}: an empty file", hint=_FORMS)
@@ -64,36 +66,40 @@ def queries(data: bytes, name: str, *, today: date | None = None) -> Iterator[At
         yield _identifier(query)
 
 
-def file_queries(path: str, *, today: date | None = None) -> Iterator[Attributes]:
+def file_queries(path: str, *, today: date | None = None, most: int = MAX_FILE) -> Iterator[Attributes]:
     """Return the queries of the regular file `path`; InputUnreadable if it cannot be read."""
     try:
         fd, status = open_regular(path)
     except InputError as error:
         raise type(error)(f"{path}: {error.message}") from None
     with os.fdopen(fd, "rb") as file:
-        if status.st_size > MAX_FILE:
-            raise InputError(f"{path}: more than {MAX_FILE} bytes, too many for a query")
-        yield from queries(file.read(MAX_FILE + 1), path, today=today)
+        if status.st_size > most:
+            raise InputError(f"{path}: more than {most} bytes, too many for a request")
+        yield from queries(file.read(most + 1), path, today=today, most=most)
 
 
-def stream_queries(stream: IO[bytes], name: str, *, today: date | None = None) -> Iterator[Attributes]:
+def stream_queries(
+    stream: IO[bytes], name: str, *, today: date | None = None, most: int = MAX_FILE
+) -> Iterator[Attributes]:
     """Return the queries of a stream: those in JSON, one a line, as they come; of others when all is read."""
     first = b""
     line = 0
     while not first.strip():
-        first = stream.readline(MAX_FILE + 1)
+        first = stream.readline(most + 1)
         line += 1
         if not first:
             raise InputError(f"{name}: nothing in it", hint=_FORMS)
     if not _is_whole_object(first):
-        yield from queries(first + stream.read(MAX_FILE + 1 - min(len(first), MAX_FILE)), name, today=today)
+        yield from queries(
+            first + stream.read(most + 1 - min(len(first), most)), name, today=today, most=most
+        )
         return
     while first:
-        if len(first) > MAX_FILE:
-            raise InputError(f"{name}, line {line}: more than {MAX_FILE} bytes, too many for a query")
+        if len(first) > most:
+            raise InputError(f"{name}, line {line}: more than {most} bytes, too many for a request")
         for query in json_queries(_text(first, f"{name}, line {line}"), name, line=line, today=today):
             yield _identifier(query)
-        first = stream.readline(MAX_FILE + 1)
+        first = stream.readline(most + 1)
         line += 1
 
 

@@ -50,6 +50,11 @@ class NormalizedClass(NamedTuple):
         found = self.by_service.get(f"{service} {number}") or self.by_service.get(service)
         return found or self.contexts or (self.uid,)
 
+    @property
+    def abstract_syntax(self) -> str:
+        """The SOP class that the name itself stands for, where a context is to be named."""
+        return self.contexts[0] if self.name.startswith("ups-") else self.uid
+
     def serving(self, service: str) -> NormalizedClass:
         """Return the class that a request names: there are others to read and report the steps of MPPS."""
         found = CLASSES.get(_MPPS_BY_SERVICE.get(service, "")) if self.name == "mpps" else None
@@ -245,7 +250,7 @@ def _by_uid() -> Mapping[str, NormalizedClass]:
     """Return the classes by their UIDs; the SOP classes of unified procedure steps are their contexts."""
     found: dict[str, NormalizedClass] = {}
     for row in _ROWS:
-        found.setdefault(row.contexts[0] if row.name.startswith("ups-") else row.uid, row)
+        found.setdefault(row.abstract_syntax, row)
     return found
 
 

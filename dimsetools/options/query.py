@@ -104,10 +104,10 @@ class Query:
         """
         from dimsetools.dataset.keys import keyed
 
-        files, keys = _sorted_out(words)
+        files, keys = sorted_out(words)
         files = list(dict.fromkeys((*files, *self.files)))
         keys += self.keys
-        returns = [name for text in self.returns for name in _names(text)] + list(more)
+        returns = [name for text in self.returns for name in attribute_names(text)] + list(more)
         alone = keyed(keys, returns=returns, today=today)
         if not files:
             return (self._leveled(alone),)
@@ -163,8 +163,8 @@ def _names_returns(attributes: Attributes) -> bool:
     )
 
 
-def _names(text: str) -> Iterator[str]:
-    """Return the names of one `-r`, which are separated by commas; a comma within a tag separates nothing."""
+def attribute_names(text: str) -> Iterator[str]:
+    """Return the names of one word, which are separated by commas; a comma within a tag separates nothing."""
     names = text.split(",") if not text.startswith("(") and "(" not in text else [text]
     while names:
         name = names.pop(0)
@@ -176,7 +176,7 @@ def _names(text: str) -> Iterator[str]:
 # -- files ------------------------------------------------------------------------------------------
 
 
-def _sorted_out(words: Iterable[str]) -> tuple[list[str], list[str]]:
+def sorted_out(words: Iterable[str]) -> tuple[list[str], list[str]]:
     """Return which positional words are files and which are keys; what can be both is a key."""
     files: list[str] = []
     keys: list[str] = []
@@ -202,12 +202,12 @@ def _from_files(names: Iterable[str], today: date, stop: Stop | None) -> Iterato
 
     for name in names:
         if name == _STDIN:
-            yield from stream_queries(io.BufferedReader(_Stdin(stop)), "stdin", today=today)
+            yield from stream_queries(io.BufferedReader(Stdin(stop)), "stdin", today=today)
         else:
             yield from file_queries(name, today=today)
 
 
-class _Stdin(io.RawIOBase):
+class Stdin(io.RawIOBase):
     """Standard input, at its end when the end is requested."""
 
     def __init__(self, stop: Stop | None) -> None:
@@ -215,9 +215,11 @@ class _Stdin(io.RawIOBase):
         self._stop = stop
 
     def readable(self) -> bool:
+        """Tell that it can be read."""
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
+        """Read what there is, at the latest until the end is requested."""
         if self._stop is not None:
             poll = select.poll()
             poll.register(self._descriptor, select.POLLIN)
@@ -264,7 +266,8 @@ def _models() -> tuple[str, ...]:
     return tuple(MODELS)
 
 
-def _charsets(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
+def charsets(_ctx: click.Context, _param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """Return the Specific Character Sets of an option; click's BadParameter for one that is unknown."""
     from dimsetools.dataset.charset import is_known
 
     if value is None:
@@ -340,7 +343,7 @@ QUERY = Group(
         click.Option(
             ["--assume-charset"],
             metavar="NAME",
-            callback=_charsets,
+            callback=charsets,
             help="Specific Character Set of answers that name none, as ISO_IR 100.",
         ),
         _flag("--relational", "Ask for relational queries: keys of any level, no unique keys above."),

@@ -41,10 +41,21 @@ class Tsv(Formatter):
         if self._paths is None:
             self._paths = [(name, path(name)) for name in self.columns]
         cells = [
-            values.attribute(reach(attributes, path)) if path else values.text(extra.get(name))
+            values.text(extra.get(name))
+            if not path or (found := reach(attributes, path)) is None
+            else values.attribute(found)
             for name, path in self._paths
         ]
         return self._headed(self.columns, self._row(cells))
+
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return one row: the record's values, then those of the data set."""
+        del line
+        if self.columns is None:
+            from dimsetools.render.columns import leaves
+
+            self.columns = tuple(dict.fromkeys((*record, *leaves(attributes))))
+        return self.result(attributes, record)
 
     def _headed(self, columns: Sequence[str], row: str) -> str:
         if not self._begun:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 
+from dimsetools.dataset.dictionary import keyword_of
 from dimsetools.errors import Aborted, DimseError, Interrupted, Rejected, StatusFailure
 from dimsetools.render.line import Line, bad, dim
 from dimsetools.status import FAILURE_REASON, describe, transient
@@ -18,6 +19,15 @@ _REJECT_SOURCES = {
     1: "DICOM UL service-user",
     2: "DICOM UL service-provider (ACSE related function)",
     3: "DICOM UL service-provider (Presentation related function)",
+}
+# What is wrong with the attributes that a response names, by its status (PS3.7 annex C).
+_WRONG = {
+    0x0105: "no such attribute",
+    0x0106: "attribute with an invalid value",
+    0x0107: "attribute left out",
+    0x0116: "attribute out of range",
+    0x0120: "missing attribute",
+    0x0121: "attribute without a value",
 }
 _ABORT_SOURCES = {0: "DICOM UL service-user", 2: "DICOM UL service-provider"}
 
@@ -108,8 +118,14 @@ def _details(error: DimseError) -> list[str]:
         if error.comment:
             details.append(f"the peer's comment: {error.comment}")
         if error.offending:
-            details.append(f"offending element: {', '.join(map(_tag, error.offending))}")
+            what = _WRONG.get(error.status, "offending element")
+            details.append(f"{what}: {', '.join(map(_named, error.offending))}")
     return details
+
+
+def _named(number: int) -> str:
+    keyword = keyword_of(number)
+    return f"{keyword} {_tag(number)}" if keyword else _tag(number)
 
 
 def _tag(number: int) -> str:

@@ -35,6 +35,13 @@ class DicomJson(Json):
             extra = {name: extra.get(name) for name, path in self.paths if not path}
         return self.encode({**to_model(in_utf8(attributes)), **extra}) + "\n"
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return one object of both."""
+        del line
+        record, attributes = self.apart(record, attributes)
+        members = dict(_member(name, value) for name, value in record.items())
+        return self.encode({**members, **to_model(in_utf8(attributes))}) + "\n"
+
     def error(self, record: Record) -> str:
         """Return a failure as one object."""
         return self._object(record)
@@ -48,5 +55,7 @@ def _member(name: str, value: object) -> tuple[str, object]:
     if tag is None:
         return name, value
     values = () if value is None else tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if vr_of(tag) == "AT":  # in a record a tag has its eight digits
+        values = tuple(int(digits, 16) for digits in values)
     ((key, member),) = to_model({tag: Attribute(vr_of(tag), values)}).items()
     return key, member

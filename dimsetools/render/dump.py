@@ -46,6 +46,15 @@ class Dump(Formatter):
         apart = "\n" if self._number > 1 else ""
         return apart + "\n".join((head, *lines(in_utf8(attributes)), ""))
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return the record as a comment, and the lines of the data set."""
+        record, attributes = self.apart(record, attributes)
+        if line is not None and self.layout.fields is None:
+            head = rendered(line, color=False)
+        else:
+            head = _pairs(record)
+        return f"# {head}".rstrip() + "\n" + "".join(f"{one}\n" for one in lines(in_utf8(attributes)))
+
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals as a comment."""
         return "" if line is None or self.layout.fields is not None else self.record(record, line)

@@ -57,6 +57,10 @@ class Formatter:
         """Return one data set; `extra` are our own names for it."""
         raise NotImplementedError
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return one result with the data set that belongs to it; `line` is how a person reads the record."""
+        raise NotImplementedError
+
     def flush(self) -> str:
         """Return what was held back of the results so far."""
         return ""
@@ -80,6 +84,16 @@ class Formatter:
         """Return the fields the user picked, in that order; those that the record lacks are None."""
         fields = self.layout.fields
         return record if fields is None else {name: record.get(name) for name in fields}
+
+    def apart(self, record: Record, attributes: Attributes) -> tuple[Record, Attributes]:
+        """Return what was picked of a record and what of its data set; what neither has is in the record."""
+        if self.layout.fields is None:
+            return record, attributes
+        from dimsetools.render.columns import picked, reach
+
+        inside = {name for name, path in self.paths if path and reach(attributes, path) is not None}
+        left = {name: record.get(name) for name, _ in self.paths if name not in inside}
+        return left, picked(attributes, [path for name, path in self.paths if name in inside])
 
     @cached_property
     def paths(self) -> tuple[tuple[str, Path], ...]:

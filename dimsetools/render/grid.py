@@ -93,7 +93,7 @@ class Grid:
     def row(self, attributes: Attributes, extra: Record) -> str:
         """Return what can be shown now that there is another row: nothing before the first _SAMPLE."""
         cells = [
-            _cell(reach(attributes, column.path)) if column.path else values.text(extra.get(column.name))
+            cell(reach(attributes, column.path)) if column.path else values.text(extra.get(column.name))
             for column in self._columns
         ]
         if self._widths is not None:
@@ -160,7 +160,7 @@ def _rank(column: Column) -> int:
     return _LEADING.index(keyword) if keyword in _LEADING else len(_LEADING) + (column.vr == "UI")
 
 
-def _cell(attribute: Attribute | None) -> str:
+def cell(attribute: Attribute | None) -> str:
     """Return a value as people write it: dates and times with their signs, sequences by their length."""
     if attribute is None or not attribute.values:
         return ""

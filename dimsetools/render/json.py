@@ -62,6 +62,13 @@ class Json(Formatter):
             picked[name] = extra.get(name) if found is None else flat({path[-1]: found})[name_of(path[-1])]
         return self.encode(picked) + "\n"
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return one object of both."""
+        del line
+        if self.layout.fields is None:
+            return self.encode({**record, **flat(attributes)}) + "\n"
+        return self.result(attributes, record)
+
     def summary(self, record: Record, line: Line | None) -> str:
         """Return the totals as one object; a pick asks for results alone, so it leaves them out."""
         return "" if self.layout.fields is not None else self.record(record, line)

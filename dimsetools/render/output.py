@@ -116,6 +116,12 @@ class Output:
             if not more or self._size > _HELD or now - self._written > self._hold:
                 self._release()
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None = None) -> None:
+        """Write one result at once, with the data set that belongs to it."""
+        with self._results:
+            self._release()
+            self._screen.out(self._formatter.operation(record, attributes, line))
+
     def flush(self) -> None:
         """Write the results that still wait for more."""
         with self._results:

@@ -31,6 +31,19 @@ class Table(Formatter):
             self.columns = (*leaves(attributes), *extra)
         return self._grid.row(attributes, extra)
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return the line of the operation, and a line for each attribute."""
+        from dimsetools.render.columns import reach
+        from dimsetools.render.grid import cell
+        from dimsetools.render.listing import listing
+
+        if self.layout.fields is None:
+            shown = listing(attributes, width=self.layout.width, ascii_only=self.layout.ascii)
+            return self.record(record, line) + "".join(f"{one}\n" for one in shown)
+        found = [(name, reach(attributes, path) if path else None) for name, path in self.paths]
+        texts = [values.text(record.get(name)) if one is None else cell(one) for name, one in found]
+        return "  ".join(texts).rstrip() + "\n"
+
     def flush(self) -> str:
         """Settle the widths and return the rows that waited."""
         return self._grid.settled() if self.columns is not None else ""

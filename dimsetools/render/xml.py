@@ -50,6 +50,16 @@ class Xml(Formatter):
         before = self._element("record", extra) if extra else ""
         return self._opened() + before + "\n".join((*model(in_utf8(attributes), "  "), ""))
 
+    def operation(self, record: Record, attributes: Attributes, line: Line | None) -> str:
+        """Return a `<record>`, and the data set if there is one."""
+        from dimsetools.render.columns import in_utf8
+        from dimsetools.render.native import model
+
+        del line
+        record, attributes = self.apart(record, attributes)
+        lines = (*model(in_utf8(attributes), "  "), "") if attributes else ()
+        return self._opened() + self._element("record", record) + "\n".join(lines)
+
     def summary(self, record: Record, line: Line | None) -> str:
         """Return a `<summary>`, unless fields are picked."""
         del line

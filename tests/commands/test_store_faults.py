@@ -82,7 +82,7 @@ def test_a_failure_status_is_explained(tmp_path: Path, status: int, name: str, h
     assert summary.startswith("sent 0 of 1 object (0 B)")
     assert f"C-STORE status {status:04X} {name} (PS3." in done.stderr
     assert "the peer's comment: disk\\nfull" in done.stderr
-    assert "offending element: (0010,0020)" in done.stderr
+    assert "offending element: PatientID (0010,0020)" in done.stderr
     assert hint in done.stderr
     assert "error[failure-status] exit 1" in done.stderr
 

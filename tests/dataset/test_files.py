@@ -123,7 +123,7 @@ def test_what_is_wrong_is_said_with_the_place(data: bytes, message: str) -> None
 
 
 def test_a_large_file_is_refused_before_it_is_looked_at() -> None:
-    with pytest.raises(InputError, match="too many for a query"):
+    with pytest.raises(InputError, match="too many for a request"):
         list(queries(bytes(MAX_FILE + 1), "q"))
 
 
@@ -199,7 +199,7 @@ def test_an_endless_line_is_not_read_to_its_end() -> None:
             return b"{" * size
 
     source = Endless()
-    with pytest.raises(InputError, match="too many for a query"):
+    with pytest.raises(InputError, match="too many for a request"):
         list(stream_queries(source, "-"))
     assert source.given < 2 * MAX_FILE
 

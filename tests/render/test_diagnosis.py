@@ -82,7 +82,7 @@ def test_a_failure_status_shows_what_the_peer_added_made_visible() -> None:
     lines = told(error)
     assert lines[1] == "  C-STORE status A900 data-set-mismatch (PS3.4 B.2.3)"
     assert lines[2] == "  the peer's comment: no\\x1b[31m such\\nclass"
-    assert lines[3] == "  offending element: (0008,0016), (0010,0020)"
+    assert lines[3] == "  offending element: SOPClassUID (0008,0016), PatientID (0010,0020)"
 
 
 def test_a_record_has_the_same_facts() -> None:

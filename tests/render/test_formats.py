@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from dimsetools.dataset.keys import keyed
 from dimsetools.errors import ConnectionRefused, UsageError
 from dimsetools.render import FORMATS, Output, good
 from dimsetools.render.formats import Layout, formatter
@@ -181,3 +182,81 @@ def test_a_failure_leaves_the_other_formats_alone(name: str) -> None:
 def test_an_unknown_format_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="yaml"):
         Output("yaml", stdout=StringIO(), stderr=StringIO())
+
+
+# -- operations with a data set -----------------------------------------------------------------------
+
+OPERATION: dict[str, object] = {"_event": "got", "SOPInstanceUID": "1.2", "OffendingElement": ["00100020"]}
+ANSWER = keyed(["PatientName=DOE", "ScheduledStepAttributesSequence.StudyID=4"])
+PICKED = ["_event", "PatientName", "ScheduledStepAttributesSequence.StudyID", "SOPInstanceUID", "PatientID"]
+
+
+def answered(name: str, *, fields: list[str] | None = None) -> str:
+    stdout = StringIO()
+    with Output(name, fields=fields, stdout=stdout, stderr=StringIO()) as output:
+        output.operation(OPERATION, ANSWER, ["got 1.2"])
+        output.operation(OPERATION, {}, ["got 1.2"])
+    return stdout.getvalue()
+
+
+def test_an_operation_is_one_object_with_its_data_set() -> None:
+    first, second = (json.loads(line) for line in answered("json").splitlines())
+    assert first == OPERATION | {
+        "PatientName": "DOE",
+        "ScheduledStepAttributesSequence": [{"StudyID": "4"}],
+    }
+    assert second == OPERATION
+
+
+def test_an_operation_is_one_model_with_its_data_set() -> None:
+    first, second = (json.loads(line) for line in answered("dicom-json").splitlines())
+    assert first["_event"] == "got"
+    assert first["00000901"] == {"vr": "AT", "Value": ["00100020"]}
+    assert first["00100010"] == {"vr": "PN", "Value": [{"Alphabetic": "DOE"}]}
+    assert set(first) - set(second) == {"00100010", "00400270"}
+
+
+def test_an_operation_is_a_row_with_its_data_set() -> None:
+    assert answered("tsv").splitlines() == [
+        "_event\tSOPInstanceUID\tOffendingElement\tPatientName\tScheduledStepAttributesSequence.StudyID",
+        "got\t1.2\t00100020\tDOE\t4",
+        "got\t1.2\t00100020\t\t",
+    ]
+    assert answered("csv").splitlines()[1] == "got,1.2,00100020,DOE,4"
+
+
+def test_an_operation_is_a_line_with_its_data_set_below() -> None:
+    assert answered("table").splitlines() == [
+        "got 1.2",
+        "  PatientName                      DOE",
+        "  ScheduledStepAttributesSequence  1 item",
+        "    - StudyID  4",
+        "got 1.2",
+    ]
+
+
+def test_an_operation_is_a_comment_with_its_dump() -> None:
+    lines = answered("dump").splitlines()
+    assert (lines[0], lines[-1]) == ("# got 1.2", "# got 1.2")
+    assert lines[1].startswith("(0010,0010) PN [DOE]")
+
+
+def test_an_operation_is_an_element_before_its_data_set() -> None:
+    record, model, second = ET.fromstring(answered("xml"))
+    assert record.attrib == {"event": "got", "SOPInstanceUID": "1.2", "OffendingElement": "00100020"}
+    assert [child.attrib["keyword"] for child in model] == ["PatientName", "ScheduledStepAttributesSequence"]
+    assert second.attrib == record.attrib
+
+
+def test_fields_are_picked_from_both() -> None:
+    first, second = (json.loads(line) for line in answered("json", fields=PICKED).splitlines())
+    assert list(first.values()) == ["got", "DOE", "4", "1.2", None]
+    assert list(second.values()) == ["got", None, None, "1.2", None]
+    assert answered("table", fields=PICKED).splitlines() == ["got  DOE  4  1.2", "got      1.2"]
+    assert answered("tsv", fields=PICKED).splitlines()[1:] == ["got\tDOE\t4\t1.2\t", "got\t\t\t1.2\t"]
+    assert answered("dump", fields=PICKED).splitlines()[0] == "# _event=got SOPInstanceUID=1.2 PatientID="
+    record, model, *_ = ET.fromstring(answered("xml", fields=PICKED))
+    assert record.attrib == {"event": "got", "SOPInstanceUID": "1.2"}
+    assert len(model) == 2
+    (whole, _) = (json.loads(line) for line in answered("dicom-json", fields=PICKED).splitlines())
+    assert whole["00400270"]["Value"] == [{"00200010": {"vr": "SH", "Value": ["4"]}}]

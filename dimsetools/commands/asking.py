@@ -1,0 +1,176 @@
+"""What the commands `nget` to `nevent` do alike: make the request, ask it, tell what was answered."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from dimsetools.errors import ExitCode, NoContext
+from dimsetools.options.normalized import DataSets
+
+if TYPE_CHECKING:
+    from dimsetools.association.values import AcceptedContext, Target
+    from dimsetools.commands.verbs import Verb
+    from dimsetools.options import Session
+    from dimsetools.render import Output
+    from dimsetools.render.normalized import Telling
+    from dimsetools.services.normalized import Line, Manner, Reply, Wanted
+
+KEYS_NOTE = (
+    "Attributes are written [Sequence[n].]*Attribute=value, as keys of dimse find are: "
+    "Sequence.Attribute is in the first item, a backslash separates values, Attribute@FILE "
+    "reads the value from a file, and an attribute without = is sent empty. They are laid "
+    "over the data set of --file, whose SOP Class and SOP Instance UID are left out: the "
+    "command has them."
+)
+CONTEXT_NOTE = (
+    "Film sessions and boxes go in the context of a print management Meta SOP class, unified "
+    "procedure steps in that of the UPS SOP class which has the operation, and MPPS is read "
+    "and reported by SOP classes of its own; --context names other ones. The operation goes "
+    "in the first context that the node accepts."
+)
+EXIT_NOTE = (
+    "Exit status: 1 if the node answers with a failure, 3 if its data set cannot be read, 66 "
+    "if it accepts no context, 62 if it does not answer or breaks the protocol."
+)
+"""Paragraphs of the manual pages."""
+
+
+def ask(session: Session, verb: Verb, peer: str, params: dict[str, object]) -> int:
+    """Ask a peer what the words of `verb` say; return the exit status."""
+    from dimsetools.render import Output
+
+    target = session.target(peer)
+    with Output(**session.output.printing()) as output:
+        run = Run(session, output, verb, peer, target, params)
+        return run.rehearse() if session.operation.dry_run else run.carry_out()
+
+
+class Run:
+    """One request, made once or again and again over one association."""
+
+    def __init__(
+        self,
+        session: Session,
+        output: Output,
+        verb: Verb,
+        peer: str,
+        target: Target,
+        params: dict[str, object],
+    ) -> None:
+        self._session = session
+        self._output = output
+        self._verb = verb
+        self._target = target
+        self._charset = session.node(peer).charset
+        self._wanted = self._completed(verb.wanted(stop=session.stop, **params))
+        self._asked_before = False
+        self._fresh = verb.name == "ncreate" and params.get("words", ())[:1] == ("new",)  # type: ignore[index]
+
+    def _completed(self, wanted: Wanted) -> Wanted:
+        """Write the data set in the character set that the peer's configuration names."""
+        if not self._charset or not wanted.attributes:
+            return wanted
+        from dimsetools.dataset.encode import with_charset
+
+        return wanted._replace(attributes=with_charset(wanted.attributes, self._charset))
+
+    def manner(self) -> Manner:
+        """Return how to ask."""
+        from dimsetools.services.normalized import Manner
+
+        negotiation = self._session.negotiation
+        return Manner(
+            negotiation.transfer_syntaxes,
+            roles=self._verb.roles(self._wanted, negotiation.roles),
+            extended=negotiation.extended,
+            abort=self._session.operation.abort,
+            assume_charset=self._session.values(DataSets).assume_charset or self._charset,
+        )
+
+    def rehearse(self) -> int:
+        """Show what would be proposed and sent."""
+        from dimsetools.render.normalized import proposal
+        from dimsetools.uids import EXPLICIT_LE, IMPLICIT_LE
+
+        manner = self.manner()
+        syntaxes = manner.transfer_syntaxes or (EXPLICIT_LE, IMPLICIT_LE)
+        record, line = proposal(self._wanted, self._target, syntaxes, manner.roles)
+        self._output.operation(record, self._wanted.attributes or {}, line)
+        return ExitCode.OK
+
+    def carry_out(self) -> int:
+        """Ask, as often as is wanted, and tell what is answered; return the exit status."""
+        from dimsetools.render.normalized import Telling
+        from dimsetools.services.normalized import Line
+
+        session, output = self._session, self._output
+        telling = Telling(output, str(self._target))
+        stop, times = session.stop, session.operation.repeat or 1
+        interval, began = session.operation.interval or 0.0, monotonic()
+        line = Line(
+            self._target,
+            self.manner(),
+            self._wanted.contexts,
+            stop=stop,
+            tracer=session.tracer(output.note),
+        )
+        with line:
+            for number in range(times):
+                if number and stop.wait(max(began + number * interval - monotonic(), 0.0)):
+                    break
+                telling.reply(self._asked(line, telling))
+            for remark in line.close():
+                telling.remark(remark)
+        telling.end()
+        return stop.exit_code if stop.requested else telling.code(strict=session.operation.strict)
+
+    def _asked(self, line: Line, telling: Telling) -> Reply:
+        """Ask once; say what was negotiated where that is new."""
+        from dimsetools.render.normalized import opened_line, request_line
+
+        output, known = self._output, line.is_open
+        wanted = self._next()
+        try:
+            context = line.context(wanted)
+        except NoContext:
+            line.close()
+            raise
+        if not known:
+            association = line.open()
+            agreed = dict.fromkeys(one.abstract_syntax for one in association.contexts.values())
+            output.note(opened_line(association.peer, tuple(agreed)), 1)
+            if association.peer.confirmed is False:
+                telling.remark(f"{self._target} did not confirm the user identity")
+            self._check_role(line, context, telling)
+        output.note(request_line(wanted), 1)
+        return line.ask(wanted)
+
+    def _check_role(self, line: Line, context: AcceptedContext, telling: Telling) -> None:
+        """See whether we may report events, where that is what we are about to do."""
+        if self._verb.service != "N-EVENT-REPORT":
+            return
+        from dimsetools.services.reporting import check_provider
+
+        try:
+            odd = check_provider(context, str(self._target))
+        except NoContext:
+            line.close()
+            raise
+        if odd:
+            telling.remark(odd)
+
+    def _next(self) -> Wanted:
+        """Return the request; each that creates a new instance gives it a UID of its own."""
+        from dimsetools.message.normalized import NCreateRq
+
+        wanted, request = self._wanted, self._wanted.request
+        if self._fresh and self._asked_before and isinstance(request, NCreateRq):
+            from dimsetools.dataset.normalized import new_uid
+
+            request = NCreateRq(
+                affected_sop_class_uid=request.affected_sop_class_uid, affected_sop_instance_uid=new_uid()
+            )
+            wanted = wanted._replace(request=request)
+        self._asked_before = True
+        return wanted
