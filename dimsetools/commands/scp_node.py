@@ -182,6 +182,7 @@ class Node:
 
     def _offered(self, answering: Answering) -> Offered:
         """Return the roles that answer out of the archive, the worklist and the ledger."""
+        from dimsetools.archive.objects import Durability
         from dimsetools.scp.destinations import Destinations
         from dimsetools.scp.kept import Archive
         from dimsetools.scp.offered import Logged, offered
@@ -189,7 +190,8 @@ class Node:
         archive = (self._store, self._index) if self._store is not None and self._index is not None else None
         destinations = Destinations(self._session.config, answering.dest)
         if archive is not None:
-            self._open_workflow(Archive(*archive), destinations)
+            synced = archive[0].durability is Durability.FULL
+            self._open_workflow(Archive(*archive, synced), destinations)
         return offered(
             archive,
             self._worklist(answering.worklist) if answering.worklist is not None else None,

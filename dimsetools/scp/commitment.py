@@ -68,8 +68,8 @@ class Commitment(Service):
     """The SCP of the Storage Commitment Push Model.
 
     Transactions are checked in a thread of their own from `start` to `close`, those of an earlier life first;
-    `wake` is told of reports that were posted. `sync`: what is committed to has to be written to the disk
-    first, because the archive did not do so when it was stored.
+    `wake` is told of reports that were posted. Of an archive that is not synced, what is committed to is
+    written to the disk first.
     """
 
     sop_classes = (PUSH_MODEL,)
@@ -81,14 +81,11 @@ class Commitment(Service):
         archive: Archive,
         wake: Callable[[], None],
         log: Callable[[Record], None],
-        *,
-        sync: bool = False,
     ) -> None:
         self._ledger = ledger
         self._archive = archive
         self._wake = wake
         self._log = log
-        self._sync = sync
         self._changed = threading.Condition()
         self._news = True
         self._closed = self._forgotten = False
@@ -247,7 +244,7 @@ class Commitment(Service):
                 return RESOURCE_LIMITATION
             return NO_SUCH_SOP_INSTANCE if code in _GONE else PROCESSING_FAILURE
         try:
-            if self._sync:
+            if not self._archive.synced:
                 os.fsync(opened.fd)
                 _sync_folders(self._archive.store.root, opened.path)
         except OSError as error:

@@ -41,10 +41,11 @@ class Store(Protocol):
 
 
 class Archive(NamedTuple):
-    """What can be retrieved."""
+    """What can be retrieved; `synced`: all of it was written to the disk before it was acknowledged."""
 
     store: Store
     kept: Kept
+    synced: bool = True
 
 
 class Opened(NamedTuple):

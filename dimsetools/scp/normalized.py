@@ -146,6 +146,12 @@ class Service:
     def left(self, number: int) -> None:
         """Forget what ends with the association of that number."""
 
+    def start(self) -> None:
+        """Begin with what is done without being asked: the node listens now."""
+
+    def close(self) -> None:
+        """End that, and wait until it has ended."""
+
 
 _CALLED: dict[type[Request], Callable[[Service, Asked], Done]] = {
     NCreateRq: lambda service, asked: service.create(asked),

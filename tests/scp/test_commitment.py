@@ -28,21 +28,21 @@ MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
 class Kept:
     """An archive with an index and a ledger in a folder, and the service over them."""
 
-    def __init__(self, folder: Path, *, sync: bool = False) -> None:
+    def __init__(self, folder: Path, *, synced: bool = True) -> None:
         self.folder = folder
         self.log = Log()
         self.woken = Event()
         self.store = ObjectStore(str(folder), durability=Durability.NONE)
         self.index = self.store.index = Index(str(folder), durability=Durability.NONE)
         self.ledger = Ledger(None)
-        self.sync = sync
+        self.synced = synced
         self.service = self.make()
 
     def make(self) -> Commitment:
         """A service over the same ledger, as after a restart."""
         self.woken.clear()
-        archive = Archive(self.store, self.index)
-        return Commitment(self.ledger, archive, self.woken.set, self.log, sync=self.sync)
+        archive = Archive(self.store, self.index, self.synced)
+        return Commitment(self.ledger, archive, self.woken.set, self.log)
 
     def keep(self, *numbers: int) -> list[Reference]:
         """Store objects."""
@@ -158,7 +158,7 @@ def test_what_was_not_synced_is_synced_before(tmp_path: Path, monkeypatch: pytes
         real(descriptor)
 
     monkeypatch.setattr(os, "fsync", fsync)
-    with keeping(tmp_path, sync=True) as (kept, node):
+    with keeping(tmp_path, synced=False) as (kept, node):
         (one,) = kept.keep(1)
         synced.clear()
         ask(node, one)
@@ -182,7 +182,7 @@ def test_a_disk_that_fails_is_no_commitment(
 
 
 def test_a_sync_that_fails_is_no_commitment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with keeping(tmp_path, sync=True) as (kept, node):
+    with keeping(tmp_path, synced=False) as (kept, node):
         (one,) = kept.keep(1)
 
         def fail(_descriptor: int) -> None:
