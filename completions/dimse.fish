@@ -776,6 +776,7 @@ complete -c dimse -n '__dimse_in mpps start' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in mpps complete' -l from -r -F -d 'What a report of dimse store (.ndjson) says was stored, read from the files that it names'
 complete -c dimse -n '__dimse_in mpps complete' -l retrieve-aet -x -d 'AE title from which the objects can be retrieved'
+complete -c dimse -n '__dimse_in mpps complete' -l empty -d 'Say that no object came of the step'
 complete -c dimse -n '__dimse_in mpps complete' -s k -l key -r -F -a '(__dimse_keys)' -d 'An attribute, as among the arguments. It counts more than anything else. Repeatable'
 complete -c dimse -n '__dimse_in mpps complete' -l no-check -d 'Send it as it is, whatever the standard says of it'
 complete -c dimse -n '__dimse_in mpps complete' -s h -l help -d 'Show this message and exit'
