@@ -48,7 +48,6 @@ from dimsetools.scp.faults import (
 )
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
 from dimsetools.scp.ups_workitems import KIND, Workitem, subscribers_of_new, workitem, workitems
-from dimsetools.uids import name_of
 
 if TYPE_CHECKING:
     from dimsetools.archive.ledger import Ledger, Pages
@@ -60,6 +59,7 @@ _SWEEP = 3600.0
 """Seconds between two looks for workitems that need not be kept any more."""
 _FUZZY = b"\0\0\1"  # of queries: fuzzy matching (PS3.4 K.5.1, by CC.3.2)
 _UPS = CLASSES["ups"]
+_NAMES = {UPS_PUSH: "Push", UPS_WATCH: "Watch", UPS_PULL: "Pull"}
 _OF_PERFORMANCE = frozenset((PROGRESS, PERFORMED))
 
 Action = Callable[["Pages", Asked], int]
@@ -107,9 +107,13 @@ class Ups(Service):
             4: lambda pages, asked: actions.unsubscribe(pages, asked.uid, asked.attributes),
             5: lambda pages, asked: actions.suspend_global(pages, asked.uid, asked.attributes),
         }
-        with ledger.change() as pages:
+
+    def start(self) -> None:
+        """Tell everybody who watches that the node is back, and forget what need not be kept."""
+        with self._ledger.change() as pages:
             self._sweep(pages)
             events.report_restart(pages)
+        self._wake()
 
     # -- instances ------------------------------------------------------------------------------------
 
@@ -208,7 +212,7 @@ def _allow(asked: Asked) -> None:
     contexts = _UPS.contexts_for(service, asked.number)
     if asked.context.abstract_syntax not in contexts:
         what = service if asked.number is None else f"{service} {asked.number}"
-        names = " or ".join(name_of(context).rpartition(" ")[2] for context in contexts)
+        names = " or ".join(_NAMES[context] for context in contexts)
         raise Refusal(UNRECOGNIZED_OPERATION, f"{what} of a workitem goes under UPS {names}")
 
 

@@ -162,7 +162,8 @@ def _has(attributes: Attributes, tag: int) -> bool:
 def subscribe(pages: Pages, uid: str, given: Attributes, known: Callable[[str], bool]) -> int:
     """Subscribe an AE to one workitem, to all, or to all that match the keys beside (CC.2.3.3.1)."""
     item = None if uid in ALL else found(pages, uid)
-    _check(given, SUBSCRIBE)
+    keys = {tag: key for tag, key in given.items() if tag not in _ABOUT_A_SUBSCRIPTION}
+    _check({tag: value for tag, value in given.items() if tag not in keys}, SUBSCRIBE)
     aet = text(given, RECEIVING_AE)
     if not known(aet):
         raise Refusal(states.UNKNOWN_RECEIVER, "the address of the Receiving AE is not known here")
@@ -172,7 +173,6 @@ def subscribe(pages: Pages, uid: str, given: Attributes, known: Callable[[str], 
         item.put(pages)
         events.report_state(pages, item, [aet])
         return SUCCESS
-    keys = {tag: key for tag, key in given.items() if tag not in _ABOUT_A_SUBSCRIPTION}
     if uid == UPS_FILTERED and not keys:
         raise Refusal(INVALID_ARGUMENT_VALUE, "a filtered subscription needs matching keys")
     fresh = subscribe_globally(pages, aet, keys if uid == UPS_FILTERED else None, lock=lock)
