@@ -56,7 +56,7 @@ def lookup(data: object, count: int, first: int, bits: int, *, signed: bool) -> 
         if bits <= 8 and len(data) < 2 * count:
             entries = np.frombuffer(data, np.uint8)
     else:
-        entries = np.atleast_1d(np.asarray(data, dtype=np.int64)) & 0xFFFF
+        entries = np.atleast_1d(np.asarray([] if data is None else data, dtype=np.int64)) & 0xFFFF
     if not len(entries):
         raise ValueError("a lookup table has no entries")
     if signed and first > 0x7FFF:

@@ -29,7 +29,8 @@ class Following:
         self.jobs: dict[str, tuple[int, ...]] = {}
         self._remark = remark
         self._states: dict[str, State] = {}
-        self._news: deque[str] = deque()
+        self._news: deque[tuple[str, State]] = deque()
+        self._ended: set[str] = set()
 
     def began(self, job: str, *films: int) -> None:
         """Remember a job that was begun for `films`."""
@@ -40,13 +41,13 @@ class Following:
         if event.sop_class == says.JOB.uid:
             info = says.execution_state(event.attributes).info
             name = event_name(says.JOB, event.number).upper() or str(event.number)
-            self._states[event.sop_instance] = State(name, info)
-            self._news.append(event.sop_instance)
+            self._news.append((event.sop_instance, State(name, info)))
             return 0
         if event.sop_class == says.PRINTER.uid:
             name = event_name(says.PRINTER, event.number).upper() or str(event.number)
             info = says.printer_state(event.attributes).info
-            self._remark(f"the printer reports {name}{info and ': ' + info}")
+            if event.number != says.PRINTER.events["normal"]:
+                self._remark(f"the printer reports {name}{info and ': ' + info}")
             return 0
         return _NO_SUCH_CLASS
 
@@ -76,19 +77,20 @@ class Following:
                 yield Followed(job, films, self._states.get(job, State("")), error)
 
     def _told(self, pending: dict[str, tuple[int, ...]]) -> Iterator[Followed]:
-        """Tell the news of jobs; those that have ended are not `pending` any more."""
+        """Tell the news of jobs, up to the end of each; then it is not `pending` any more."""
         while self._news:
-            job = self._news.popleft()
-            if job in self.jobs:
-                news = self._news_of(job)
-                if news.state.status in _FINAL:
+            job, state = self._news.popleft()
+            if job in self.jobs and job not in self._ended:
+                yield self._told_of(job, state)
+                if job in self._ended:
                     pending.pop(job, None)
-                yield news
 
-    def _news_of(self, job: str) -> Followed:
-        state = self._states[job]
-        error = JobFailed(f"the print job failed{state.info and ': ' + state.info}")
-        return Followed(job, self.jobs[job], state, error if state.status == "FAILURE" else None)
+    def _told_of(self, job: str, state: State) -> Followed:
+        self._states[job] = state
+        if state.status in _FINAL:
+            self._ended.add(job)
+        failed = JobFailed(f"the print job failed{state.info and ': ' + state.info}")
+        return Followed(job, self.jobs[job], state, failed if state.status == "FAILURE" else None)
 
     def _looked_up(self, ask: Callable[[Wanted], Reply], job: str, wait: float) -> Followed:
         """Ask how a job is of which no end was reported."""
@@ -101,5 +103,4 @@ class Following:
         state = says.execution_state(reply.attributes)
         if state.status not in _FINAL:
             return Followed(job, self.jobs[job], state, late)
-        self._states[job] = state
-        return self._news_of(job)
+        return self._told_of(job, state)

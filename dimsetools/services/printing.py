@@ -103,6 +103,7 @@ class Printing:
         self._line = Line(target, manner, contexts, heard=self._following.heard, stop=stop, tracer=tracer)
         self._speaker = says.Speaker(job.metas[0])
         self._session = ""
+        self._printed = False
         self._left: deque[Shot] = deque()
         self._next: tuple[Shot, Frame] | None = None
         self._remarks: deque[Remark] = deque()
@@ -119,7 +120,8 @@ class Printing:
             try:
                 self._session = self._asked(self._speaker.session(self._job.session)).sop_instance
                 yield from self._films()
-                yield from self._following.follow(self._line, self._asked, self._job.wait)
+                wait = self._job.wait if self._printed else None
+                yield from self._following.follow(self._line, self._asked, wait)
             except DimseError as error:
                 self.error = error
             yield from self._said()
@@ -219,6 +221,7 @@ class Printing:
     def _print(self, film: _Film, wanted: Wanted) -> None:
         """Print, and remember the job that it began."""
         reply = self._asked(wanted)
+        self._printed = True
         film.note(reply)
         film.jobs = tuple(says.print_jobs(reply))
         for job in film.jobs:
@@ -233,6 +236,7 @@ class Printing:
             if self._is_over(error):
                 raise
             return
+        self._printed = True
         jobs = tuple(says.print_jobs(reply))
         for job in jobs:
             self._following.began(job, *(film.number for film in films))

@@ -24,7 +24,7 @@ from pydicom.tag import BaseTag
 from dimsetools import uids
 from dimsetools.dataset.elements import Fault, Malformed, scan
 from dimsetools.dataset.part10 import FileMeta, header, open_regular, read_meta
-from dimsetools.dataset.transcode import CodecMissing, ConversionError, choose, convert
+from dimsetools.dataset.transcode import CodecMissing, ConversionError, choose, convert, loaded
 from dimsetools.errors import ExitCode
 from tests.dataset.encoding import BIG_ENDIAN, EXPLICIT, IMPLICIT, Encoding
 from tests.dataset.samples import SYNTAXES, head, opened, tail
@@ -379,3 +379,21 @@ def test_choosing_loads_no_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["ExplVR_BigEnd.dcm", "MR_small_implicit.dcm", "image_dfl.dcm", "MR_small_RLE.dcm"]
+)
+def test_a_data_set_is_loaded_little_endian(name: str) -> None:
+    data, meta = load(name)
+    image = loaded(data, meta)
+    expected = pydicom.dcmread(FOLDER / name)
+    assert image.file_meta.TransferSyntaxUID.is_little_endian
+    assert image.Rows == expected.Rows
+    assert np.array_equal(pixel_array(image), pixel_array(expected))
+
+
+def test_a_broken_data_set_is_not_loaded() -> None:
+    data, meta = load("CT_small.dcm")
+    with pytest.raises(Malformed):
+        loaded(data, meta._replace(length=meta.length - 200))
