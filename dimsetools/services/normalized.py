@@ -17,7 +17,7 @@ from dimsetools.association.opening import no_context, open_association
 from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attributes
 from dimsetools.dataset.decode import decode
 from dimsetools.dataset.encode import encode, with_charset
-from dimsetools.errors import ConnectionLost, DimseError, InputError
+from dimsetools.errors import Aborted, ConnectionLost, DimseError, InputError
 from dimsetools.message.exchange import IDENTIFIER_CAP, UNRECOGNIZED_OPERATION, Answer, Exchange, Incoming
 from dimsetools.message.normalized import NCreateRq, NEventReportRq
 from dimsetools.message.sinks import MemorySink, NullSink
@@ -129,8 +129,12 @@ class Line:
         return self._exchange is not None and self._exchange.association.is_open
 
     def open(self) -> Association:
-        """Return the association, a new one if there is none. Raises as `open_association`."""
-        if self._exchange is not None and self._exchange.association.is_open:
+        """Return the association, a new one if there is none. Raises as `open_association`.
+
+        What the peer has sent since the last request is taken first, so that one which it has ended is not
+        used again.
+        """
+        if self._exchange is not None and self._stands(self._exchange):
             return self._exchange.association
         manner = self.manner
         syntaxes = manner.transfer_syntaxes or (EXPLICIT_LE, IMPLICIT_LE)
@@ -144,6 +148,20 @@ class Line:
         )
         self._exchange = Exchange(association)
         return association
+
+    def _stands(self, exchange: Exchange) -> bool:
+        """Tell whether the association is still there; events are heard, a release is granted."""
+        association = exchange.association
+        try:
+            while association.is_open and not exchange.outstanding and exchange.readable:
+                taken = exchange.take()
+                if taken is None:
+                    association.release()
+                elif isinstance(taken, Incoming):
+                    self._hear(exchange, taken)
+        except (Aborted, ConnectionLost):
+            return False
+        return association.is_open
 
     @property
     def exchange(self) -> Exchange:
