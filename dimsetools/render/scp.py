@@ -59,6 +59,10 @@ def line(record: Record) -> Line:
     if event.startswith("association-"):
         return [stamp, *_association(record, event)]
     reason = str(record.get("_reason", ""))
+    if event == "commitment":
+        return [stamp, *_commitment(record)]
+    if event == "not-committed":
+        return [stamp, warn("not committed"), f" {record['SOPInstanceUID']}: {reason}"]
     if event == "index-repaired":
         changes = f"{record['_added']} added, {record['_changed']} changed, {record['_removed']} removed"
         return [stamp, warn("index "), f"brought up to date with the files: {changes}"]
@@ -77,6 +81,14 @@ def _object(record: Record) -> list[str | Span]:
     else:
         spans += [good(str(record["_outcome"])), f" {record.get('_path') or record['SOPInstanceUID']}"]
     return [*spans, dim(f"  {size(_number(record, '_bytes'))} {record['_ms']} ms")]
+
+
+def _commitment(record: Record) -> list[str | Span]:
+    """Return how much of a transaction was committed to."""
+    kept, failed = _number(record, "_committed"), _number(record, "_failed")
+    style = good if not failed else warn if kept else bad
+    spans: list[str | Span] = [f"{record['_calling']}  ", style("committed")]
+    return [*spans, f" {kept} of {counted(kept + failed, 'object')}  ", dim(str(record["TransactionUID"]))]
 
 
 def _asked(record: Record) -> list[str | Span]:

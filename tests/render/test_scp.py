@@ -36,9 +36,19 @@ QUERY = {**ASKED, "_event": "query", "_keys": ["StudyDate", "PatientID"], "_matc
 MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_completed": 7, "_failed": 0}
 
 
+COMMITMENT = {"_event": "commitment", "_calling": "CT1", "TransactionUID": "2.25.1"}
+
+
 @pytest.mark.parametrize(
     ("record", "said", "shown_at"),
     [
+        ({**COMMITMENT, "_committed": 2, "_failed": 1}, "CT1  committed 2 of 3 objects  2.25.1", 0),
+        ({**COMMITMENT, "_committed": 1, "_failed": 0}, "CT1  committed 1 of 1 object  2.25.1", 0),
+        (
+            {"_event": "not-committed", "SOPInstanceUID": "1.2.3", "_reason": "gone"},
+            "not committed 1.2.3: gone",
+            0,
+        ),
         (
             {**ASSOCIATION, **ENDED},
             "#7 CT1 > ARCHIVE  [::1]:104  released  1 object, 2.0 kB in 0.5 s",
