@@ -52,27 +52,29 @@ def _blank(event: str) -> Record:
     return record
 
 
-def _said(service: str, status: int | None, comment: str, error: DimseError | None) -> str:
-    """Return what there is to say of an answer beyond success."""
-    if error is not None and not isinstance(error, StatusFailure):
-        return error.message
-    if not status:
-        return comment
-    meaning = describe(status, service).meaning
-    return f"{meaning} ({comment})" if comment else meaning
-
-
 def _told(status: int | None, comment: str, error: DimseError | None, service: str) -> Record:
+    """Return what there is to say of an answer: its status, and more than success."""
+    said = comment
+    if error is not None:
+        said = f"{error.message} ({comment})" if comment else error.message
+    elif status and not comment:
+        said = describe(status, service).meaning
     return {
         "_status": None if status is None else f"{status:04X}",
         "_code": None if error is None else error.name,
-        "_message": _said(service, status, comment, error) or None,
+        "_message": said or None,
     }
 
 
-def _answer(status: int | None, said: str) -> str:
-    """Return a status with what it means, as a line has it."""
-    return f"{status:04X} {said}" if status else said
+def _answer(status: int | None, comment: str, error: DimseError | None, service: str) -> str:
+    """Return an answer that is no success as a line has it."""
+    if error is not None and not isinstance(error, StatusFailure):
+        return error.message
+    if not status:
+        return ""
+    known = describe(status, service if error is None else error.service)
+    said = f' "{comment}"' if comment else ""
+    return f"{status:04X} {known.name}: {known.meaning}{said}"
 
 
 # -- the printer ------------------------------------------------------------------------------------
@@ -143,7 +145,7 @@ def placed_line(placed: Placed) -> Line:
     """Return what became of a frame as a line."""
     frame, error, status = placed.frame, placed.error, placed.status
     where = "" if placed.film is None else f"  {_where(placed.film, placed.position)}"
-    said = _answer(status, _said("N-SET", status, placed.comment, error))
+    said = _answer(status, placed.comment, error, "N-SET")
     if error is not None:
         return [bad("failed   "), f"{named(placed.shot)}{where}  {said}"]
     if status is None:
@@ -188,7 +190,7 @@ def filmed_record(filmed: Filmed) -> Record:
 def filmed_line(filmed: Filmed) -> Line:
     """Return what became of a film as a line."""
     error, status = filmed.error, filmed.status
-    said = _answer(status, _said("N-ACTION", status, filmed.comment, error))
+    said = _answer(status, filmed.comment, error, "N-ACTION")
     if error is not None:
         return [bad("failed   "), f"film {filmed.film}  {said}"]
     boxes = f" in {filmed.boxes} boxes" if filmed.boxes != filmed.frames else ""

@@ -65,17 +65,12 @@ class _Film:
             self.status, self.comment = reply.status, reply.comment
 
     def end(self, error: DimseError | None) -> Filmed:
-        status = error.status if isinstance(error, StatusFailure) else None if error else self.status
-        return Filmed(
-            self.number,
-            len(self.shots),
-            len(self.boxes),
-            status,
-            self.seconds,
-            self.jobs,
-            self.comment,
-            error,
-        )
+        """Return what became of it."""
+        status, comment = (self.status, self.comment) if error is None else (None, "")
+        if isinstance(error, StatusFailure):
+            status, comment = error.status, error.comment
+        frames, boxes = len(self.shots), len(self.boxes)
+        return Filmed(self.number, frames, boxes, status, self.seconds, self.jobs, comment, error)
 
 
 class Printing:
