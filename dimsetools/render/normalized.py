@@ -40,6 +40,10 @@ _VERBS = {
     "N-DELETE": "delete",
     "N-EVENT-REPORT": "report",
 }
+_ON_FILM = ("film-session", "film-box", "image-box", "color-image-box", "annotation-box")
+_NOT_THERE = (0x0112, 0x0117)
+_STEP_IS_OVER = 0xA710
+"""The Error ID of an N-SET which comes too late (PS3.4 F.7.2.2.4)."""
 
 
 class Undecodable(DimseError):
@@ -159,6 +163,16 @@ def _failed(reply: Reply) -> bool:
     return isinstance(reply.error, StatusFailure)
 
 
+def _hint(reply: Reply) -> str:
+    """Return what to try about a failure of this class, "" where there is nothing special about it."""
+    sop_class, _ = _uids(reply.request)
+    if reply.status in _NOT_THERE and normalized_class(sop_class).name in _ON_FILM:
+        return "print objects live as long as their association: use dimse print, or dimse shell --for print"
+    if reply.error_id == _STEP_IS_OVER:
+        return "the performed procedure step is over: a COMPLETED or DISCONTINUED one stays as it is"
+    return ""
+
+
 def _tags(tags: Sequence[int]) -> list[str] | None:
     return [f"{tag:08X}" for tag in tags] or None
 
@@ -174,7 +188,7 @@ def line(reply: Reply) -> Line:
         style = warn if is_warning(reply.status) else bad
         spans += ["  ", style(f"{reply.status:04X} {describe(reply.status, reply.request.service).meaning}")]
     if reply.error_id is not None:
-        spans.append(f", error ID {reply.error_id}")
+        spans.append(f", error ID {reply.error_id:04X}")
     if is_warning(reply.status):
         if reply.comment:
             spans.append(f" ({reply.comment})")
@@ -210,6 +224,7 @@ class Telling:
             error = Undecodable(error)
         elif error is not None:
             self.failed += 1
+            error.hint = error.hint or _hint(reply)
             self._codes.add(error.exit_code)
         else:
             self._codes.add(ExitCode.OK)

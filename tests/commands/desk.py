@@ -65,7 +65,7 @@ class Desk:
             _text(getattr(request, "AffectedSOPInstanceUID", None))
             or _text(getattr(request, "RequestedSOPInstanceUID", None)),
             getattr(request, "ActionTypeID", getattr(request, "EventTypeID", None)),
-            tuple(int(tag) for tag in getattr(request, "AttributeIdentifierList", None) or ()),
+            _tags(getattr(request, "AttributeIdentifierList", None)),
             data,
         )
         self.asked.append(asked)
@@ -80,6 +80,13 @@ def _has(event: evt.Event, name: str) -> bool:
         return getattr(event, name) is not None
     except AttributeError:
         return False
+
+
+def _tags(value: Any) -> tuple[int, ...]:
+    """The attribute list, which pynetdicom gives as a number where it has one tag."""
+    if value is None:
+        return ()
+    return (int(value),) if isinstance(value, int) else tuple(map(int, value))
 
 
 def _text(value: object) -> str | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -10,6 +13,8 @@ import pytest
 from dimsetools.dataset.normalized import CLASSES, PRINT_COLOR, PRINT_GRAYSCALE, UPS_PULL, UPS_PUSH
 from tests.commands.asking import Dimse
 from tests.commands.desk import Desk
+from tests.peers.dimse import environment
+from tests.peers.printing import dcmprscp
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -121,6 +126,36 @@ def test_a_rehearsal_connects_to_nobody(dimse: Dimse) -> None:
     assert told["_abstract_syntaxes"] == [PRINT_GRAYSCALE, PRINT_COLOR, PRINTER.uid]
     assert told["RequestedSOPInstanceUID"] == PRINTER.instance
     assert told["AttributeIdentifierList"] == ["21100010"]
+
+
+def test_a_printer_tells_of_itself(dimse: Dimse, tmp_path: Path) -> None:
+    with dcmprscp(tmp_path / "printer") as peer:
+        done = dimse("nget", peer.address, "printer", "printer", "--json")
+        assert (done.code, done.stderr) == (0, "")
+        told = done.records[0]
+        assert (told["PrinterStatus"], told["AffectedSOPInstanceUID"]) == ("NORMAL", PRINTER.instance)
+        refused = dimse("nget", peer.address, "printer", "printer", "StudyDate", "--json")
+        assert (refused.code, refused.records[0]["_status"]) == (1, "0105")
+        session = dimse("ncreate", peer.address, "film-session", "NumberOfCopies=2", "--json").records[0]
+        assert session["NumberOfCopies"] == 2
+        assert str(session["AffectedSOPInstanceUID"]).startswith("1.2.276.0.7230010.3.")
+        alone = dimse("ncreate", peer.address, "film-box", r"ImageDisplayFormat=STANDARD\1,1")
+        assert alone.code == 1
+        assert "print objects live as long as their association" in alone.stderr
+
+
+def test_nothing_heavy_is_loaded(desk: Desk) -> None:
+    code = """
+import sys
+from dimsetools.cli import main
+assert main(["nget", sys.argv[1], "mpps", "1.2.3", "PatientName", "-q"]) == 0
+heavy = {"rich", "pydicom", "pynetdicom", "ssl", "sqlite3", "numpy"} & set(sys.modules)
+assert not heavy, heavy
+"""
+    argv = [sys.executable, "-c", code, desk.address]
+    done = subprocess.run(argv, capture_output=True, env=environment(), check=False, timeout=30)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"N-GET" in done.stdout
 
 
 @pytest.mark.parametrize(

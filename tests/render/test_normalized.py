@@ -170,8 +170,24 @@ def test_a_warning_reads_with_its_meaning_and_attributes() -> None:
 
 
 def test_an_error_id_is_shown() -> None:
-    failed = reply(status=0x0110, error_id=12)
-    assert ", error ID 12" in plain(line(failed))
+    failed = reply(status=0x0110, error_id=0xA710)
+    assert ", error ID A710  12.5 ms" in plain(line(failed))
+
+
+@pytest.mark.parametrize(
+    ("failed", "hint"),
+    [
+        (
+            reply(requests.set_(MPPS, "1.2", {}), 0x0110, error_id=0xA710),
+            "the performed procedure step is over",
+        ),
+        (reply(requests.delete(CLASSES["film-box"], "1.2"), 0x0112), "live as long as their association"),
+        (reply(requests.create(CLASSES["film-box"], None), 0x0117), "live as long as their association"),
+        (reply(requests.set_(MPPS, "1.2", {}), 0x0112), "check the SOP instance UID"),
+    ],
+)
+def test_a_failure_has_the_hint_of_its_class(failed: Reply, hint: str) -> None:
+    assert hint in Told(failed).stderr.getvalue()
 
 
 # -- a whole run --------------------------------------------------------------------------------------
