@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from dimsetools.render import requests
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
 from dimsetools.render.units import counted, size
 
@@ -42,6 +43,8 @@ def level(record: Record) -> int:
     event = str(record["_event"])
     if event in _ASKED:
         return 1 if record["_status"] in _FINE else 0
+    if event == "normalized" or event in requests.REPORTS:
+        return 1 if requests.is_fine(record) else 0
     return _LEVELS.get(event, 0)
 
 
@@ -53,6 +56,10 @@ def line(record: Record) -> Line:
         return [stamp, *_object(record)]
     if event in _ASKED:
         return [stamp, *_asked(record)]
+    if event == "normalized":
+        return [stamp, *requests.request(record)]
+    if event in requests.REPORTS:
+        return [stamp, *requests.report(record)]
     if event == "not-sent":
         who = f"#{record['_association']} {record['_calling']}  "
         return [stamp, who, bad("not sent"), f" {record['SOPInstanceUID']}: {record['_reason']}"]
