@@ -9,12 +9,17 @@ from dimsetools.errors import ExitCode, NoContext
 from dimsetools.options.normalized import DataSets
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dimsetools.association.values import AcceptedContext, Target
     from dimsetools.commands.verbs import Verb
     from dimsetools.options import Session
     from dimsetools.render import Output
     from dimsetools.render.normalized import Telling
-    from dimsetools.services.normalized import Line, Manner, Reply, Wanted
+    from dimsetools.services.normalized import Heard, Line, Manner, Reply, Wanted
+
+    Then = Callable[[Line, Wanted, Reply], None]
+    """What is done after a reply, over the line that is still open."""
 
 KEYS_NOTE = (
     "Attributes are written [Sequence[n].]*Attribute=value, as keys of dimse find are: "
@@ -99,8 +104,11 @@ class Run:
         self._output.operation(record, self._wanted.attributes or {}, line)
         return ExitCode.OK
 
-    def carry_out(self) -> int:
-        """Ask, as often as is wanted, and tell what is answered; return the exit status."""
+    def carry_out(self, *, heard: Heard | None = None, then: Then | None = None) -> int:
+        """Ask, as often as is wanted, and tell what is answered; return the exit status.
+
+        `heard` is told of events that come meanwhile, `then` of each reply before the next request.
+        """
         from dimsetools.render.normalized import Telling
         from dimsetools.services.normalized import Line
 
@@ -112,6 +120,7 @@ class Run:
             self._target,
             self.manner(),
             self._wanted.contexts,
+            heard=heard,
             stop=stop,
             tracer=session.tracer(output.note),
         )
@@ -119,13 +128,16 @@ class Run:
             for number in range(times):
                 if number and stop.wait(max(began + number * interval - monotonic(), 0.0)):
                     break
-                telling.reply(self._asked(line, telling))
+                wanted, reply = self._asked(line, telling)
+                telling.reply(reply)
+                if then is not None:
+                    then(line, wanted, reply)
             for remark in line.close():
                 telling.remark(remark)
         telling.end()
         return stop.exit_code if stop.requested else telling.code(strict=session.operation.strict)
 
-    def _asked(self, line: Line, telling: Telling) -> Reply:
+    def _asked(self, line: Line, telling: Telling) -> tuple[Wanted, Reply]:
         """Ask once; say what was negotiated where that is new."""
         from dimsetools.render.normalized import opened_line, request_line
 
@@ -144,7 +156,7 @@ class Run:
                 telling.remark(f"{self._target} did not confirm the user identity")
             self._check_role(line, context, telling)
         output.note(request_line(wanted), 1)
-        return line.ask(wanted)
+        return wanted, line.ask(wanted)
 
     def _check_role(self, line: Line, context: AcceptedContext, telling: Telling) -> None:
         """See whether we may report events, where that is what we are about to do."""
