@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, ClassVar
 
 from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attribute, Attributes, text
@@ -200,7 +201,7 @@ class Ups(Service):
     def _sweep(self, pages: Pages) -> None:
         """Forget workitems that have been kept long enough after their end."""
         self._swept = now = self._clock()
-        for item in workitems(pages):
+        for item in chain.from_iterable(workitems(pages, state) for state in states.FINAL):
             until = item.kept_until(self._keep)
             if until is not None and until <= now:
                 pages.remove(KIND, item.uid)

@@ -71,9 +71,9 @@ def workitem(pages: Pages, uid: str) -> Workitem | None:
     return None if entry is None else Workitem.of(entry)
 
 
-def workitems(pages: Pages) -> Iterator[Workitem]:
-    """Return all workitems to change, the oldest first."""
-    return map(Workitem.of, pages.entries(KIND))
+def workitems(pages: Pages, state: str | None = None) -> Iterator[Workitem]:
+    """Return all workitems, or those in one state, to change, the oldest first."""
+    return map(Workitem.of, pages.entries(KIND, state))
 
 
 # -- global subscriptions -----------------------------------------------------------------------------

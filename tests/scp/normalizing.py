@@ -16,6 +16,8 @@ from tests.scp.node import Node, running_node
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from tests.peers.process import Peer
+
 CALLING = "ASKER"
 
 
@@ -39,7 +41,7 @@ def serving(
 
 @contextmanager
 def asking(
-    node: Node,
+    node: Node | Peer,
     contexts: Iterable[str],
     *,
     aet: str = CALLING,

@@ -32,6 +32,8 @@ from tests.scp.workitems import SCHEDULED
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from tests.peers.process import Peer
+
 UID, LOCK, OTHER_LOCK = "1.2.826.1", "1.2.826.2", "1.2.826.3"
 CHANGE, CANCEL, SUBSCRIBE, UNSUBSCRIBE, SUSPEND = range(1, 6)
 _CONTEXTS = {CHANGE: UPS_PULL, CANCEL: UPS_PUSH}
@@ -147,7 +149,7 @@ class Desk:
 
 
 @contextmanager
-def desk(node: Node, aet: str = "PERFORMER", heard: Heard | None = None) -> Iterator[Desk]:
+def desk(node: Node | Peer, aet: str = "PERFORMER", heard: Heard | None = None) -> Iterator[Desk]:
     """An association of an AE; with `heard` it takes reports on it."""
     contexts = [UPS_PUSH, UPS_PULL, UPS_WATCH, UPS_QUERY] + ([UPS_EVENT] if heard is not None else [])
     with asking(node, contexts, aet=aet, on_event=heard) as association:
