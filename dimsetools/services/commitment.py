@@ -157,8 +157,7 @@ class Committer:
         events = self._waiting.events(line, until, self._stop)
         while not self._complete and (event := next(events, None)) is not None:
             yield from self._told(event)
-        begun = line.is_open and line.exchange.association.readable()  # beyond what was waited for
-        until = monotonic() + (_LINGER if begun else 0.0)
+        until = monotonic() + (_LINGER if line.readable else 0.0)  # beyond what was waited for
         for event in self._waiting.events(line if line.is_open else None, until):
             yield from self._told(event)
 

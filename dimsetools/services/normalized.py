@@ -164,6 +164,11 @@ class Line:
         return association.is_open
 
     @property
+    def readable(self) -> bool:
+        """Whether the peer has said something on the association that was not taken yet."""
+        return self.is_open and self._exchange is not None and self._exchange.readable
+
+    @property
     def exchange(self) -> Exchange:
         """The messages of the association, for other services over it; it is opened if there is none."""
         self.open()
