@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dimsetools.errors import ExitCode, NoContext
+from dimsetools.errors import Aborted, ConnectionLost, ExitCode, NoAnswer, NoContext, ProtocolError
 from dimsetools.options.normalized import DataSets
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     Then = Callable[[Line, Wanted, Reply], None]
     """What is done after a reply, over the line that is still open."""
+
+_ONCE = ("N-CREATE", "N-ACTION")
+"""What may not be sent again just because no answer came."""
+_UNKNOWN = "nobody knows whether it was done: look before you send it again"
 
 KEYS_NOTE = (
     "Attributes are written [Sequence[n].]*Attribute=value, as keys of dimse find are: "
@@ -156,7 +160,13 @@ class Run:
                 telling.remark(f"{self._target} did not confirm the user identity")
             self._check_role(line, context, telling)
         output.note(request_line(wanted), 1)
-        return wanted, line.ask(wanted)
+        try:
+            return wanted, line.ask(wanted)
+        except (Aborted, ConnectionLost, NoAnswer, ProtocolError) as error:
+            if self._verb.service in _ONCE:
+                error.retryable = False
+                error.hint = "; ".join(filter(None, (error.hint, _UNKNOWN)))
+            raise
 
     def _check_role(self, line: Line, context: AcceptedContext, telling: Telling) -> None:
         """See whether we may report events, where that is what we are about to do."""

@@ -181,7 +181,7 @@ def line(reply: Reply) -> Line:
     """Return a reply as a line: what was done to which instance, in what time, and what there is to know."""
     word = DONE[reply.request.service]
     sop_class, sop_instance = _uids(reply.request)
-    uid = reply.sop_instance or sop_instance
+    uid = sop_instance if _failed(reply) else reply.sop_instance
     about = " ".join(part for part in (normalized_class(sop_class).name, uid, _type(reply.request)) if part)
     spans: list[str | Span] = [bad("failed") if _failed(reply) else good(word), f"  {about}"]
     if reply.status:

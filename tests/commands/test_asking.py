@@ -145,6 +145,16 @@ def test_silence_is_62(dimse: Dimse) -> None:
     assert (done.code, done.stdout) == (62, "")
 
 
+@pytest.mark.parametrize(("words", "once"), [(CREATE, True), (GET, False)])
+def test_what_may_have_been_done_is_not_to_be_sent_again(
+    dimse: Dimse, words: tuple[str, ...], once: bool
+) -> None:
+    step = expect_message(N_CREATE_RQ if once else N_GET_RQ)
+    done = dimse.scripted((accept(), step, close()), *words, "--json")
+    assert (done.code, done.records[0]["_retryable"]) == (62, not once)
+    assert ("nobody knows whether it was done" in done.stderr) is once
+
+
 def test_a_peer_that_releases_between_two_requests_is_called_again(dimse: Dimse) -> None:
     def leave(talk: Conversation) -> None:
         talk.send(wire.release_rq())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -13,8 +12,8 @@ import pytest
 from dimsetools.dataset.normalized import CLASSES, PRINT_COLOR, PRINT_GRAYSCALE, UPS_PULL, UPS_PUSH
 from tests.commands.asking import Dimse
 from tests.commands.desk import Desk
+from tests.conftest import Peers
 from tests.peers.dimse import environment
-from tests.peers.printing import dcmprscp
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -128,20 +127,20 @@ def test_a_rehearsal_connects_to_nobody(dimse: Dimse) -> None:
     assert told["AttributeIdentifierList"] == ["21100010"]
 
 
-def test_a_printer_tells_of_itself(dimse: Dimse, tmp_path: Path) -> None:
-    with dcmprscp(tmp_path / "printer") as peer:
-        done = dimse("nget", peer.address, "printer", "printer", "--json")
-        assert (done.code, done.stderr) == (0, "")
-        told = done.records[0]
-        assert (told["PrinterStatus"], told["AffectedSOPInstanceUID"]) == ("NORMAL", PRINTER.instance)
-        refused = dimse("nget", peer.address, "printer", "printer", "StudyDate", "--json")
-        assert (refused.code, refused.records[0]["_status"]) == (1, "0105")
-        session = dimse("ncreate", peer.address, "film-session", "NumberOfCopies=2", "--json").records[0]
-        assert session["NumberOfCopies"] == 2
-        assert str(session["AffectedSOPInstanceUID"]).startswith("1.2.276.0.7230010.3.")
-        alone = dimse("ncreate", peer.address, "film-box", r"ImageDisplayFormat=STANDARD\1,1")
-        assert alone.code == 1
-        assert "print objects live as long as their association" in alone.stderr
+def test_a_printer_tells_of_itself(dimse: Dimse, peers: Peers) -> None:
+    peer = peers.dcmprscp()
+    done = dimse("nget", peer.address, "printer", "printer", "--json")
+    assert (done.code, done.stderr) == (0, "")
+    told = done.records[0]
+    assert (told["PrinterStatus"], told["AffectedSOPInstanceUID"]) == ("NORMAL", PRINTER.instance)
+    refused = dimse("nget", peer.address, "printer", "printer", "StudyDate", "--json")
+    assert (refused.code, refused.records[0]["_status"]) == (1, "0105")
+    session = dimse("ncreate", peer.address, "film-session", "NumberOfCopies=2", "--json").records[0]
+    assert session["NumberOfCopies"] == 2
+    assert str(session["AffectedSOPInstanceUID"]).startswith("1.2.276.0.7230010.3.")
+    alone = dimse("ncreate", peer.address, "film-box", r"ImageDisplayFormat=STANDARD\1,1")
+    assert alone.code == 1
+    assert "print objects live as long as their association" in alone.stderr
 
 
 def test_nothing_heavy_is_loaded(desk: Desk) -> None:

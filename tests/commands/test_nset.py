@@ -7,6 +7,7 @@ from pathlib import Path
 from dimsetools.dataset.normalized import CLASSES
 from tests.commands.asking import Dimse
 from tests.commands.desk import Desk
+from tests.peers.dimse import rows, run
 
 
 def test_attributes_are_set(dimse: Dimse, desk: Desk, tmp_path: Path) -> None:
@@ -26,6 +27,12 @@ def test_attributes_are_set(dimse: Dimse, desk: Desk, tmp_path: Path) -> None:
     assert asked.data.PerformedProcedureStepStatus == "COMPLETED"
     assert asked.data.PatientName == "Müller"
     assert asked.data.PerformedSeriesSequence[0].SeriesInstanceUID == "1.2"
+
+
+def test_a_data_set_comes_from_stdin() -> None:
+    done = run("nset", "h:1", "mpps", "1.2.3", "-f", "-", "--dry-run", "--json", stdin='{"PatientID": "7"}\n')
+    (told,) = rows(done)
+    assert (done.returncode, told["_event"], told["PatientID"]) == (0, "would-set", "7")
 
 
 def test_a_failure_says_which_attribute_is_missing(dimse: Dimse, desk: Desk) -> None:

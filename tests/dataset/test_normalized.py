@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydicom._uid_dict import UID_dictionary
 
 from dimsetools.dataset import normalized
@@ -232,6 +234,24 @@ def test_what_is_no_instance_is_refused(text: str) -> None:
     assert refused.value.hint == "write a UID, or printer"
     with pytest.raises(UsageError, match="no instance of mpps"):
         instance(CLASSES["mpps"], text)
+
+
+@given(st.text(max_size=70))
+def test_any_text_is_a_class_or_a_usage_error(text: str) -> None:
+    try:
+        found = normalized_class(text)
+    except UsageError:
+        return
+    assert is_valid_uid(found.uid)
+
+
+@given(st.text(alphabet="0123456789.-new printer", max_size=70))
+def test_any_text_is_an_instance_or_a_usage_error(text: str) -> None:
+    try:
+        found = instance(CLASSES["printer"], text)
+    except UsageError:
+        return
+    assert found is None or is_valid_uid(found)
 
 
 def test_new_instances_differ() -> None:

@@ -157,6 +157,8 @@ def test_the_uid_that_the_peer_assigned_is_shown() -> None:
         None,
         "1.2.99",
     )
+    refused = reply(requests.create(MPPS, None), 0x0106, instance="1.2.99")
+    assert plain(line(refused)).startswith("failed  mpps  0106 ")
     unnamed = reply(requests.create(MPPS, None), instance="")
     assert record(unnamed)["AffectedSOPInstanceUID"] is None
 
