@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.peers import dcmtk, dimse, orthanc, pynet
+from tests.peers import dcmtk, dimse, orthanc, printing, pynet
 from tests.peers.certificates import Certificates, make_certificates
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ class Peers:
     def wlmscpfs(self, *items: str) -> Peer:
         """DCMTK wlmscpfs with a worklist item for each dump text."""
         return self._stack.enter_context(dcmtk.wlmscpfs(self.folder("wlmscpfs"), *items))
+
+    def dcmprscp(self, *, omit_class: bool = False) -> Peer:
+        """DCMTK dcmprscp with one printer."""
+        return self._stack.enter_context(printing.dcmprscp(self.folder("dcmprscp"), omit_class=omit_class))
 
     def orthanc(self, settings: Mapping[str, object] | None = None) -> orthanc.Orthanc:
         """Orthanc, empty."""

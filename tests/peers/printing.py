@@ -1,4 +1,4 @@
-"""DCMTK's print server as a peer: it keeps each film that it prints as a Stored Print object, with its images."""
+"""DCMTK's print server as a peer: it keeps each film that it prints as an object, and its images."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def dcmprscp(folder: Path, *, omit_class: bool = False) -> Iterator[Peer]:
     """
     program = required("dcmprscp")
     for name in ("log", "spool", "database", "lut"):
-        (folder / name).mkdir(parents=True)
+        (folder / name).mkdir()
     aet = "PRINTER"
 
     def command(port: int) -> list[str]:
@@ -87,9 +87,11 @@ class Film:
 
     def __init__(self, stored: Dataset, images: dict[str, Dataset]) -> None:
         self.box = stored.FilmBoxContentSequence[0]
-        self.session = stored.get("PrinterCharacteristicsSequence")
         self.boxes = {
-            int(item.ImageBoxPosition): (item, images[item.ReferencedImageSequence[0].ReferencedSOPInstanceUID])
+            int(item.ImageBoxPosition): (
+                item,
+                images[item.ReferencedImageSequence[0].ReferencedSOPInstanceUID],
+            )
             for item in stored.ImageBoxContentSequence
             if item.get("ReferencedImageSequence")
         }
@@ -99,7 +101,7 @@ def stored_films(peer: Peer) -> list[Film]:
     """The films that a dcmprscp has printed, in that order."""
     import pydicom
 
-    objects = [pydicom.dcmread(path) for path in peer.stored() if path.suffix == ".dcm"]
-    images = {one.SOPInstanceUID: one for one in objects if "PixelData" in one}
-    films = [one for one in objects if "FilmBoxContentSequence" in one]
-    return [Film(one, images) for one in sorted(films, key=lambda one: str(one.SOPInstanceUID))]
+    paths = [path for path in peer.stored() if path.suffix == ".dcm"]
+    objects = [pydicom.dcmread(path) for path in sorted(paths, key=lambda path: path.stat().st_mtime_ns)]
+    images: dict[str, Dataset] = {str(one.SOPInstanceUID): one for one in objects if "PixelData" in one}
+    return [Film(one, images) for one in objects if "FilmBoxContentSequence" in one]
