@@ -218,16 +218,6 @@ _STORAGE_MANAGEMENT: _Table = (
     "PS3.4 KK.2",
     {"B010": ("key-attributes-unsupported", "some key attributes are not supported for matching")},
 )
-_PROCEDURE_STEP: _Table = (
-    "PS3.4 F.7.2",
-    {
-        "0110": (
-            "processing-failure",
-            "the peer failed to process the request (a performed procedure step may be final already)",
-        )
-    },
-)
-
 FAILURE_REASON = "Failure Reason"
 """What (0008,1197) is called here, where other codes go by their service."""
 _COMMITMENT: _Table = (
@@ -253,7 +243,7 @@ _BY_SERVICE: dict[str, tuple[_Table, ...]] = {
     "C-GET": (_RETRIEVE, _FRAMES, _QUERY, _CANCELLED, _GENERAL),
     "C-MOVE": (_MOVE, _RETRIEVE, _FRAMES, _QUERY, _CANCELLED, _GENERAL),
     "N-GET": _NORMALIZED,
-    "N-SET": (_PROCEDURE_STEP, *_NORMALIZED),
+    "N-SET": _NORMALIZED,
     "N-ACTION": (*_NORMALIZED, _COMMITMENT),
     "N-CREATE": _NORMALIZED,
     "N-DELETE": _NORMALIZED,

@@ -42,6 +42,7 @@ _VERBS = {
 }
 _ON_FILM = ("film-session", "film-box", "image-box", "color-image-box", "annotation-box")
 _NOT_THERE = (0x0112, 0x0117)
+_LATE = ("mpps", "N-SET", 0x0110)
 _STEP_IS_OVER = 0xA710
 """The Error ID of an N-SET which comes too late (PS3.4 F.7.2.2.4)."""
 
@@ -168,9 +169,10 @@ def _hint(reply: Reply) -> str:
     sop_class, _ = _uids(reply.request)
     if reply.status in _NOT_THERE and normalized_class(sop_class).name in _ON_FILM:
         return "print objects live as long as their association: use dimse print, or dimse shell --for print"
-    if reply.error_id == _STEP_IS_OVER:
-        return "the performed procedure step is over: a COMPLETED or DISCONTINUED one stays as it is"
-    return ""
+    if (normalized_class(sop_class).name, reply.request.service, reply.status) != _LATE:
+        return ""
+    is_over = "is" if reply.error_id == _STEP_IS_OVER else "may be"
+    return f"the performed procedure step {is_over} over: a COMPLETED or DISCONTINUED one stays as it is"
 
 
 def _tags(tags: Sequence[int]) -> list[str] | None:
