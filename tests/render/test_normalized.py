@@ -183,6 +183,8 @@ def test_an_error_id_is_shown() -> None:
             reply(requests.set_(MPPS, "1.2", {}), 0x0110, error_id=0xA710),
             "the performed procedure step is over",
         ),
+        (reply(requests.set_(MPPS, "1.2", {}), 0x0110), "the performed procedure step may be over"),
+        (reply(requests.set_(CLASSES["ups"], "1.2", {}), 0x0110), "look into the peer's log"),
         (reply(requests.delete(CLASSES["film-box"], "1.2"), 0x0112), "live as long as their association"),
         (reply(requests.create(CLASSES["film-box"], None), 0x0117), "live as long as their association"),
         (reply(requests.set_(MPPS, "1.2", {}), 0x0112), "check the SOP instance UID"),
