@@ -45,6 +45,21 @@ def application_entity(aet: str = "PYNETDICOM") -> ApplicationEntity:
     return ae
 
 
+def steady(association: Any) -> Any:
+    """Keep the reactor of a requestor from taking the answers that a `send_` method waits for.
+
+    That is meant to be paused meanwhile, but one call in some hundreds comes while it wakes up, and loses
+    its answer.
+    """
+    take, free = association.dimse.get_msg, association._reactor_checkpoint.is_set
+
+    def get_msg(block: bool = False) -> Any:
+        return take(block) if block or free() else (None, None)
+
+    association.dimse.get_msg = get_msg
+    return association
+
+
 @contextmanager
 def acceptor(
     handlers: Handlers = (),

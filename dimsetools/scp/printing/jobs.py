@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from dimsetools.dataset.attributes import Attribute, Attributes, text
-from dimsetools.dataset.dictionary import tag_of, vr_of
+from dimsetools.dataset.dictionary import keyword_of, tag_of, vr_of
 from dimsetools.dataset.normalized import PRINT_COLOR, PRINT_GRAYSCALE, new_uid
 from dimsetools.dataset.print_rules import unknown
 from dimsetools.dataset.requirements import fault
@@ -24,7 +24,6 @@ from dimsetools.scp.faults import (
     INVALID_ATTRIBUTE_VALUE,
     NO_SUCH_SOP_INSTANCE,
     RESOURCE_LIMITATION,
-    SUCCESS,
 )
 from dimsetools.scp.normalized import Asked, Done, Refusal
 
@@ -284,8 +283,10 @@ def done(
 ) -> Done:
     """Return success, or the warning that the data set has attributes which its table does not know."""
     ignored = unknown(asked.attributes, rules)
-    status = ATTRIBUTE_LIST_ERROR if ignored else SUCCESS
-    return Done(attributes, uid, status, "attributes left out of account" if ignored else "", ignored)
+    if not ignored:
+        return Done(attributes, uid)
+    names = ", ".join(keyword_of(one) or f"({one >> 16:04X},{one & 0xFFFF:04X})" for one in ignored)
+    return Done(attributes, uid, ATTRIBUTE_LIST_ERROR, f"left out of account: {names}", ignored)
 
 
 def invalid(keyword: str, comment: str) -> Refusal:

@@ -17,6 +17,7 @@ from dimsetools.film.layout import Layout, display_format, film_size, layout
 from dimsetools.scp.posts import Posts
 from dimsetools.scp.printing.offered import printing
 from dimsetools.scp.printing.press import Press
+from tests.peers import pynet
 from tests.scp.node import Node
 from tests.scp.normalizing import asking, dataset, serving
 
@@ -136,7 +137,7 @@ def scu(
     """A print SCU with an association of its own."""
     with asking(node, contexts, on_event=on_event) as association:
         meta = PRINT_COLOR if PRINT_COLOR in contexts else PRINT_GRAYSCALE
-        yield Scu(association, meta)
+        yield Scu(pynet.steady(association), meta)
 
 
 def film_values(session: str, wanted: str = "STANDARD\\1,1") -> dict[str, Any]:
@@ -189,6 +190,16 @@ def image(item: dict[str, Any] | None, position: int = 1, *, color: bool = False
     for inner in made[name].value:
         if "PixelData" in inner:
             inner["PixelData"].VR = "OW" if inner.BitsAllocated == 16 else "OB"
+    return made
+
+
+def table(descriptor: Sequence[int] | None, values: Sequence[int] | None) -> Dataset:
+    """An item of a Presentation LUT Sequence."""
+    made = dataset()
+    if descriptor is not None:
+        made.add_new(0x00283002, "US", [*descriptor])
+    if values is not None:
+        made.add_new(0x00283006, "US", [*values])
     return made
 
 
