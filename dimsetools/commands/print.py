@@ -137,6 +137,7 @@ def _carry_out(
     """Print, and tell how it goes."""
     from dimsetools.film.frames import Reader, need_libraries
     from dimsetools.services.normalized import Manner
+    from dimsetools.services.print_events import Placed
     from dimsetools.services.printing import Printing
 
     stop, tally = session.stop, telling.tally
@@ -154,9 +155,13 @@ def _carry_out(
         )
         reader = Reader(session.values(Rendering).looks())
         printing = Printing(target, manner, job, reader, stop=stop, tracer=session.tracer(output.note))
-        with closing(printing.run(shots)) as events:
+        with output.progress(len(shots)) as progress, closing(printing.run(shots)) as events:
             for event in events:
-                telling.event(event)
+                outcome = telling.event(event)
+                if outcome:
+                    progress.finish_object(outcome)
+                if isinstance(event, Placed) and event.frame is not None:
+                    progress.advance(len(event.frame.pixels))
         tally.end(printing.error)
     code = stop.exit_code if stop.requested else tally.exit_status(strict=session.operation.strict)
     telling.end(target, perf_counter() - began, code)

@@ -280,13 +280,15 @@ class Telling:
         if not (self._brief and skipped.expected):
             self._output.record(skipped_record(skipped), skipped_line(skipped))
 
-    def event(self, event: Event) -> None:
-        """Tell of what happened."""
+    def event(self, event: Event) -> str:
+        """Tell of what happened; return the outcome (ok, warning, failed) if a frame is done with."""
         output = self._output
         if isinstance(event, Placed):
-            if self.tally.frame(event) or not self._brief:
+            outcome = self.tally.frame(event)
+            if not self._brief or event.error is not None or event.status:  # what was not sent is counted
                 output.record(placed_record(event), placed_line(event))
-        elif isinstance(event, Filmed):
+            return outcome
+        if isinstance(event, Filmed):
             self.tally.film(event)
             output.record(filmed_record(event), filmed_line(event))
         elif isinstance(event, Followed):
@@ -296,6 +298,7 @@ class Telling:
             self._ready(event)
         else:
             self.remark(event)
+        return ""
 
     def _ready(self, ready: Ready) -> None:
         if not self._brief or self._output.verbosity:

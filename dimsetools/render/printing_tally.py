@@ -52,21 +52,21 @@ class Tally:
         unreadable = isinstance(error, InputUnreadable)
         self._inputs.add(ExitCode.INPUT_UNREADABLE if unreadable else ExitCode.INPUT_INVALID)
 
-    def frame(self, placed: Placed) -> bool:
-        """Count a frame; return whether there is something to say of it."""
-        if placed.error is None and placed.status is not None:
+    def frame(self, placed: Placed) -> str:
+        """Count a frame; return its outcome: ok, warning or failed."""
+        error = placed.error
+        if error is None and placed.status is not None:
             self.placed += 1
             self.warnings += placed.status != 0
-            return placed.status != 0
-        if placed.error is None:
+            return "warning" if placed.status else "ok"
+        if error is None:
             self.unsent += 1
-        elif isinstance(placed.error, InputError) and placed.film is None:
+            return "failed"
+        if isinstance(error, InputError) and placed.film is None:
             self.skipped += 1
-            self._input(placed.error)
-            self._explain(placed.error, named(placed.shot))
-        else:
-            self._explain(placed.error, named(placed.shot))
-        return True
+            self._input(error)
+        self._explain(error, named(placed.shot))
+        return "failed"
 
     def film(self, filmed: Filmed) -> None:
         """Count a film."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.dataset.attributes import Attribute, Attributes, sorted_attributes, text, texts
-from dimsetools.dataset.dictionary import tag_of, vr_of
+from dimsetools.dataset.dictionary import keyword_of, tag_of, vr_of
 from dimsetools.dataset.normalized import CLASSES, PRINT_COLOR, PRINT_GRAYSCALE, NormalizedClass, new_uid
 from dimsetools.services import requests
 
@@ -24,6 +24,7 @@ _SESSION, _FILM_BOX = CLASSES["film-session"], CLASSES["film-box"]
 _IMAGE_BOXES = {PRINT_GRAYSCALE: CLASSES["image-box"], PRINT_COLOR: CLASSES["color-image-box"]}
 _REFERENCED_CLASS, _REFERENCED_INSTANCE = 0x00081150, 0x00081155
 _JOB_STATUS, _JOB_INFO = 0x21000020, 0x21000030
+_ANNOTATION_FORMAT = 0x20100030
 _STATUS, _STATUS_INFO = 0x21100010, 0x21100020
 
 
@@ -111,6 +112,16 @@ def keyed(**values: Sequence[object]) -> Attributes:
         if len(value):
             found[tag] = Attribute(vr_of(tag), tuple(value))
     return sorted_attributes(found)
+
+
+def without_annotations(film: Attributes) -> Attributes:
+    """Return the attributes of a film without the one that asks for annotation boxes."""
+    return {tag: value for tag, value in film.items() if tag != _ANNOTATION_FORMAT}
+
+
+def named(attributes: Attributes) -> str:
+    """Return attributes as people read them, in a line."""
+    return ", ".join(f"{keyword_of(tag)} {' '.join(texts(attributes, tag))}" for tag in attributes)
 
 
 def referring(keyword: str, to: NormalizedClass, instance: str) -> Attributes:

@@ -40,9 +40,14 @@ if TYPE_CHECKING:
     from dimsetools.association.stop import Stop
     from dimsetools.association.trace import Tracer
     from dimsetools.association.values import Target
+    from dimsetools.dataset.attributes import Attributes
     from dimsetools.film.frames import Frame, Reader
     from dimsetools.services.normalized import Reply, Wanted
     from dimsetools.services.print_requests import Reference
+
+
+_ATTRIBUTE_FAULTS = (0x0105, 0x0106)
+"""No such attribute; invalid attribute value (PS3.7 C.5)."""
 
 
 class _Film:
@@ -113,7 +118,8 @@ class Printing:
         with self._line:
             yield self._ready()
             try:
-                self._session = self._asked(self._speaker.session(self._job.session)).sop_instance
+                session = self._job.session
+                self._session = self._created(self._speaker.session(session), session).sop_instance
                 yield from self._films()
                 wait = self._job.wait if self._printed else None
                 yield from self._following.follow(self._line, self._asked, wait)
@@ -153,6 +159,15 @@ class Printing:
         for text in reply.remarks:
             self._remark(text)
         return reply
+
+    def _created(self, wanted: Wanted, attributes: Attributes) -> Reply:
+        """Create something; where an attribute is at fault, the hint names all that were sent."""
+        try:
+            return self._asked(wanted)
+        except StatusFailure as error:
+            if error.status in _ATTRIBUTE_FAULTS and attributes:
+                error.hint = f"change or leave out what the printer lacks of {says.named(attributes)}"
+            raise
 
     def _forget(self, wanted: Wanted | str) -> None:
         """Delete an instance as far as that is possible; that it could not be is remarked."""
@@ -242,7 +257,12 @@ class Printing:
 
     def _fill(self, film: _Film) -> Iterator[Event]:
         """Create a film and give its boxes their images, in the order in which the printer names them."""
-        created = self._asked(self._speaker.film_box(self._session, self._job.film))
+        attributes = self._job.film
+        if self._line.open().context_for(says.ANNOTATION.uid) is None:
+            if self._job.texts is not None:
+                self._remark("the printer takes no annotations: the films have none")
+            attributes = says.without_annotations(attributes)
+        created = self._created(self._speaker.film_box(self._session, attributes), attributes)
         film.note(created)
         film.instance = created.sop_instance
         film.boxes = says.image_boxes(created)
@@ -282,12 +302,9 @@ class Printing:
 
     def _annotate(self, film: _Film, boxes: Sequence[Reference]) -> None:
         """Give a film its texts, where the printer has a place for them."""
-        texts = self._job.texts(film.number, film.shots) if self._job.texts is not None else ()
-        if not texts:
+        if self._job.texts is None or self._line.open().context_for(says.ANNOTATION.uid) is None:
             return
-        if self._line.open().context_for(says.ANNOTATION.uid) is None:
-            self._remark("the printer takes no annotations: the films have none")
-            return
+        texts = self._job.texts(film.number, film.shots)
         if len(boxes) < len(texts):
             self._remark(
                 f"the printer has {len(boxes)} annotation boxes for {len(texts)} texts: "

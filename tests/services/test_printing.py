@@ -186,6 +186,20 @@ def test_a_session_that_is_refused_ends_the_job(five: list[Path]) -> None:
     assert printer.said == ["N-GET printer", "N-CREATE session"]
 
 
+@pytest.mark.parametrize("what", ["N-CREATE session", "N-CREATE film"])
+@pytest.mark.parametrize(("status", "hint"), [(0x0106, "change or leave out"), (0x0110, "")])
+def test_a_fault_of_attributes_names_those_that_were_sent(
+    five: list[Path], what: str, status: int, hint: str
+) -> None:
+    wanted = job(session=keyed(NumberOfCopies=("2",)), film=keyed(FilmSizeID=("A4",), Trim=("YES",)))
+    with printing(ScriptedPrinter(odd={what: status}), wanted) as to:
+        films = only(Filmed, list(to.run(shots(five[0]))))
+    error = films[0].error if films else to.error
+    assert error is not None
+    sent = "FilmSizeID A4, Trim YES" if films else "NumberOfCopies 2"
+    assert error.hint == (f"{hint} what the printer lacks of {sent}" if hint else "")
+
+
 def test_films_of_a_session_are_printed_together(five: list[Path]) -> None:
     printer = ScriptedPrinter(2, odd={"N-CREATE film 2": 0x0106})
     events = run(printer, job(2, together=True), shots(*five))
@@ -269,10 +283,13 @@ def test_texts_go_to_the_annotation_boxes(five: list[Path]) -> None:
 def test_films_are_printed_without_texts_where_there_is_no_place(
     five: list[Path], printer: ScriptedPrinter, remark: str
 ) -> None:
-    events = run(printer, job(texts=lambda *_: ["x"]), shots(*five[:2]))
+    film = keyed(AnnotationDisplayFormatID=("LABEL",))
+    events = run(printer, job(texts=lambda *_: ["x"], film=film), shots(*five[:2]))
     (said,) = only(Remark, events)
     assert remark in said.text
     assert [film.error for film in only(Filmed, events)] == [None, None]
+    asked = printer.of("N-CREATE film")
+    assert {0x20100030 in film for film in asked} == {ANNOTATION in printer.takes}
 
 
 def test_what_cannot_be_deleted_is_told(five: list[Path]) -> None:
