@@ -51,12 +51,23 @@ class Worklist:
             self._read = {name: self._current(name, signature) for name, signature in present.items()}
             return [item for read in self._read.values() for item in read.items]
 
-    def find(self, keys: Attributes, *, fuzzy: bool = False, datetime: bool = False) -> Iterator[Attributes]:
-        """Yield an answer for each item that matches the keys: what these name, empty if it is unknown."""
+    def find(
+        self,
+        keys: Attributes,
+        *,
+        fuzzy: bool = False,
+        datetime: bool = False,
+        current: Callable[[Attributes], Attributes | None] | None = None,
+    ) -> Iterator[Attributes]:
+        """Yield an answer for each item that matches the keys: what these name, empty if it is unknown.
+
+        `current` returns an item as it is now, None for one that nobody has to do any more.
+        """
         matcher = Matcher(keys, fuzzy=fuzzy, datetime=datetime)
         for item in self.items():
-            if matcher.matches(item):
-                yield matcher.answer(item)
+            found = item if current is None else current(item)
+            if found is not None and matcher.matches(found):
+                yield matcher.answer(found)
 
     def _files(self) -> Iterator[tuple[str, _Signature]]:
         try:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dimsetools.archive.objects import Fault, Refused
 
 SUCCESS = 0x0000
+OPTIONAL_UNSUPPORTED = 0x0001
+"""A warning: some of the optional attributes that an N-GET names are not there (PS3.4 F.8.2.1.4)."""
 NO_SUCH_ATTRIBUTE = 0x0105
 INVALID_ATTRIBUTE_VALUE = 0x0106
 ATTRIBUTE_LIST_ERROR = 0x0107

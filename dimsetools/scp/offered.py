@@ -11,6 +11,7 @@ from dimsetools.scp.get import Get
 from dimsetools.scp.kept import Archive
 from dimsetools.scp.move import Move
 from dimsetools.scp.query import ArchiveAnswers, Queried, Query, WorklistAnswers
+from dimsetools.scp.ups_query import UpsAnswers
 
 if TYPE_CHECKING:
     from dimsetools.archive.index import Index
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 ARCHIVED = ("patient", "study", "patient-study")
 """The query/retrieve models of an archive (PS3.4 C.6, and the retired one of C.6.3)."""
+WORKITEMS = ("ups-pull", "ups-watch", "ups-query")
+"""The models in which unified procedure steps are found, negotiated as their other services are (CC.3.1)."""
 _QUERIES = b"\1\1\1"  # relational, combined date-time, fuzzy (PS3.4 C.5.1.1.1)
 _RETRIEVAL = b"\1"  # relational (C.5.2.1.1, C.5.3.1.1)
 _WORKLIST = b"\0\0\1"  # fuzzy (K.5.1)
@@ -61,7 +64,9 @@ def offered(
     services: dict[str, bytes] = {}
     if worklist is not None:
         model = MODELS["worklist"]
-        queried[model.find] = Queried(model, WorklistAnswers(worklist))
+        queried[model.find] = Queried(
+            model, WorklistAnswers(worklist, workflow.steps if workflow is not None else None)
+        )
         services[model.find] = _WORKLIST
     if archive is not None:
         store, index = archive
@@ -76,6 +81,8 @@ def offered(
         services |= {model.find: _QUERIES for model in models}
         services |= dict.fromkeys((*gets, *moves), _RETRIEVAL)
     if workflow is not None:
+        workitems = UpsAnswers(workflow.desk.ledger)
+        queried |= {MODELS[name].find: Queried(MODELS[name], workitems) for name in WORKITEMS}
         roles |= workflow.roles
         services |= workflow.role.contexts
     if queried:

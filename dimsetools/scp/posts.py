@@ -62,12 +62,17 @@ class Post:
         """Return a descriptor that can be read when there is something to send."""
         return self._heard.fileno()
 
+    def takes(self, context: str) -> bool:
+        """Tell whether an abstract syntax was agreed on, with the peer as its SCU."""
+        found = self._contexts.get(context)
+        return found is not None and found.as_scp
+
     def offer(self, report: Report, contexts: tuple[str, ...], told: Told) -> bool:
         """Take a report if one of the contexts was agreed on, with the peer as its SCU."""
-        fit = (self._contexts.get(name) for name in contexts)
-        context = next((one for one in fit if one is not None and one.as_scp), None)
-        if context is None:
+        name = next(filter(self.takes, contexts), None)
+        if name is None:
             return False
+        context = self._contexts[name]
         with self._lock:
             if self._closed:
                 return False
@@ -153,6 +158,17 @@ class Posts:
         """Tell whether a node of this title has an association open."""
         with self._lock:
             return any(post.aet == aet for post in self._open.values())
+
+    def carries(self, number: int, context: str) -> bool:
+        """Tell whether the association of a number takes reports in a context."""
+        with self._lock:
+            post = self._open.get(number)
+        return post is not None and post.takes(context)
+
+    def listening(self, context: str) -> set[str]:
+        """Return the titles of those who have an association open that takes reports in a context."""
+        with self._lock:
+            return {post.aet for post in self._open.values() if post.takes(context)}
 
     def offer(
         self, report: Report, contexts: tuple[str, ...], told: Told, *, association: int | None = None

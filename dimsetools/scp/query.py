@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from dimsetools.archive.index import Index
     from dimsetools.archive.worklist import Worklist
     from dimsetools.association.values import AcceptedContext
+    from dimsetools.scp.steps import Steps
 
 RETRIEVE_AET, AVAILABILITY = 0x00080054, 0x00080056
 _WAIT = 0.2
@@ -108,10 +109,11 @@ class ArchiveAnswers:
 
 
 class WorklistAnswers:
-    """Answers the queries of the modality worklist model."""
+    """Answers the queries of the modality worklist model; `steps` know what is performed already."""
 
-    def __init__(self, worklist: Worklist) -> None:
+    def __init__(self, worklist: Worklist, steps: Steps | None = None) -> None:
         self._worklist = worklist
+        self._current = None if steps is None else steps.current
 
     def find(
         self,
@@ -120,7 +122,7 @@ class WorklistAnswers:
         given_up: Callable[[], bool],  # noqa: ARG002  # it does not take long
     ) -> Iterator[Attributes]:
         """Return the items that match: date and time of a step are always one range (PS3.4 table K.6-1)."""
-        return self._worklist.find(asked.keys, fuzzy=negotiated.fuzzy, datetime=True)
+        return self._worklist.find(asked.keys, fuzzy=negotiated.fuzzy, datetime=True, current=self._current)
 
     def supports(self, asked: Asked) -> bool:  # noqa: ARG002  # items have whatever they have
         """Tell whether every key can be matched."""

@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from dimsetools.dataset.normalized import CLASSES
 from dimsetools.message.normalized import NEventReportRq
 from dimsetools.scp.availability import Availability
+from dimsetools.scp.commitment import Commitment
 from dimsetools.scp.courier import Courier
+from dimsetools.scp.mpps import KIND, ProcedureSteps
 from dimsetools.scp.normalized import REQUESTS, Normalized
 from dimsetools.scp.posts import Posts
+from dimsetools.scp.steps import Steps
+from dimsetools.scp.ups import KEEP as UPS_KEEP
+from dimsetools.scp.ups import Ups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,30 +41,48 @@ class Desk(NamedTuple):
     """What services work with.
 
     What they post in a change of the `ledger` goes out after `wake`, which returns at once; `posts` reach
-    one association alone. `notify` are AE titles that are told of
-    procedure steps, `films` is the folder for printed films.
+    one association alone; `known` tells whether an AE can be reported to. `steps` knows which scheduled
+    steps are performed. `notify` are AE titles that are told of procedure steps, `films` is the folder for
+    printed films, `ups_keep` the seconds for which workitems are kept after their end.
     """
 
     ledger: Ledger
     wake: Callable[[], None]
     posts: Posts
     log: Callable[[Record], None]
+    known: Callable[[str], bool]
     archive: Archive
+    steps: Steps
     notify: tuple[str, ...] = ()
     films: str | None = None
+    ups_keep: float = UPS_KEEP
 
 
 def services(desk: Desk) -> list[Service]:
-    """Return the services of a node."""
+    """Return the services of a node; those that print, only where there is a folder for films."""
     return [
+        *_printing(desk),
+        ProcedureSteps(desk),
         Availability(desk.ledger),
+        Commitment(desk.ledger, desk.archive, desk.wake, desk.log),
+        Ups(desk.ledger, desk.known, desk.wake, keep=desk.ups_keep),
     ]
+
+
+def _printing(desk: Desk) -> list[Service]:
+    if desk.films is None:
+        return []
+    from dimsetools.scp.printing.offered import printing
+    from dimsetools.scp.printing.press import Press
+
+    return printing(Press(desk.films, desk.ledger, desk.posts, desk.log, durable=desk.archive.synced))
 
 
 class Workflow:
     """The services at work: their one `role` by request, and `posts` and `role.left` for `served.Manner`.
 
-    Reports are delivered from `start` to `close`; `desk` is what they share.
+    Reports are delivered from `start` to `close`; `desk` is what they share, `steps` what becomes of a
+    worklist. LedgerFailed if the ledger cannot be read.
     """
 
     def __init__(
@@ -72,13 +95,21 @@ class Workflow:
         own_aet: str | None = None,
         notify: tuple[str, ...] = (),
         films: str | None = None,
+        ups_keep: float = UPS_KEEP,
         tracer: Tracer | None = None,
     ) -> None:
         self.posts = Posts(_reporting())
         self.courier = Courier(
             ledger, self.posts, destinations, log, own_aet=own_aet or OWN_AET, tracer=tracer
         )
-        self.desk = Desk(ledger, self.courier.wake, self.posts, log, archive, notify, films)
+        self.steps = Steps(ledger.entries(KIND))
+
+        def known(aet: str) -> bool:
+            return aet in destinations or self.posts.present(aet)
+
+        self.desk = Desk(
+            ledger, self.courier.wake, self.posts, log, known, archive, self.steps, notify, films, ups_keep
+        )
         self.role = Normalized(services(self.desk))
 
     @property
@@ -89,10 +120,14 @@ class Workflow:
     def start(self) -> Self:
         """Begin to deliver reports, also those of an earlier life."""
         self.courier.start()
+        for service in self.role.services:
+            service.start()
         return self
 
     def close(self) -> None:
         """Deliver no more."""
+        for service in self.role.services:
+            service.close()
         self.courier.close()
 
 
