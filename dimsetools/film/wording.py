@@ -11,8 +11,6 @@ from dimsetools.errors import UsageError, did_you_mean
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _FILM = "film"
-LONGEST = 64
-"""Characters of a text (PS3.5 6.2, LO)."""
 
 
 class Wording:
@@ -47,4 +45,4 @@ class Wording:
             return " / ".join(filter(None, found))
 
         # A backslash would begin another value.
-        return " ".join(_FIELD.sub(value, self._text).replace("\\", ", ").split())[:LONGEST]
+        return " ".join(_FIELD.sub(value, self._text).replace("\\", ", ").split())

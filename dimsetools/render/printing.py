@@ -293,7 +293,8 @@ class Telling:
             output.record(filmed_record(event), filmed_line(event))
         elif isinstance(event, Followed):
             self.tally.job(event)
-            output.record(followed_record(event), followed_line(event))
+            if not self._brief or event.error is not None or event.state.status == "DONE":
+                output.record(followed_record(event), followed_line(event))
         elif isinstance(event, Ready):
             self._ready(event)
         else:

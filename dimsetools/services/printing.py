@@ -50,6 +50,10 @@ _ATTRIBUTE_FAULTS = (0x0105, 0x0106)
 """No such attribute; invalid attribute value (PS3.7 C.5)."""
 
 
+_LONGEST_TEXT = 64
+"""Characters of an annotation (PS3.5 6.2, LO)."""
+
+
 class _Film:
     """A film on its way; `status` is the first warning that it met, or that of its printing."""
 
@@ -305,13 +309,15 @@ class Printing:
         if self._job.texts is None or self._line.open().context_for(says.ANNOTATION.uid) is None:
             return
         texts = self._job.texts(film.number, film.shots)
+        if any(len(words) > _LONGEST_TEXT for words in texts):
+            self._remark(f"texts are cut after {_LONGEST_TEXT} characters")
         if len(boxes) < len(texts):
             self._remark(
                 f"the printer has {len(boxes)} annotation boxes for {len(texts)} texts: "
                 "its conformance statement names the formats for --annotation-format"
             )
         for position, (box, words) in enumerate(zip(boxes, texts, strict=False), 1):
-            self._asked(self._speaker.annotation(box, position, words))
+            self._asked(self._speaker.annotation(box, position, words[:_LONGEST_TEXT]))
 
     # -- frames -------------------------------------------------------------------------------------
 

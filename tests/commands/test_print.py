@@ -253,3 +253,28 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("words", [(), ("--bits", "12"), ("--mode", "rgb"), ("--session",)])
+def test_our_own_films_show_the_right_frames_in_the_right_boxes(
+    peers: Peers, five: Path, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    from PIL import Image
+
+    films = tmp_path / "films"
+    films.mkdir()
+    peer = peers.dimse_scp("--films", films)
+    done = dimse_print(
+        peer.address, five, "--film", "2x2", "--size", "8INX10IN", "--wait", "10", "--json", *words
+    )
+    assert done.returncode == 0, done.stderr
+    jobs = [row["_film"] for row in dimse.rows(done) if row["_event"] == "job" and row["_state"] == "DONE"]
+    assert jobs == (["1,2"] if words == ("--session",) else ["1", "2"])
+    seen = []
+    for path in sorted(films.glob("*.png")):
+        with Image.open(path) as film:
+            fine = film.mode.startswith("I")
+            gray = np.asarray(film) // 257 if fine else np.asarray(film.convert("L"))
+        height, width = gray.shape
+        seen += [int(gray[height * row // 4, width * column // 4]) for row in (1, 3) for column in (1, 3)]
+    assert seen == [pytest.approx(value, abs=2) for value in (*FIVE, 0, 0, 0)]

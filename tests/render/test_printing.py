@@ -161,6 +161,17 @@ def test_a_person_sees_films_and_what_is_odd() -> None:
     assert err == "warning: odd\n"
 
 
+def test_a_person_sees_how_jobs_end_and_which_frames_were_not_sent_with_v() -> None:
+    events = [Followed("1.2", (1,), State(status)) for status in ("PENDING", "DONE")]
+    unsent = Placed(Shot(FILE, 1), 1, None)
+    assert told(*events, unsent)[0].splitlines()[:-1] == ["job      film 1  DONE"]
+    assert told(*events, unsent, brief=False)[0].splitlines()[:-1] == [
+        "job      film 1  PENDING",
+        "job      film 1  DONE",
+        "unsent   in/a.dcm  film 1",
+    ]
+
+
 def test_a_printer_that_is_not_well_is_told() -> None:
     _, err, _ = told(ready("FAILURE", "COVER OPEN"))
     assert "warning: the printer says that its status is FAILURE: COVER OPEN" in err

@@ -273,6 +273,13 @@ def test_texts_go_to_the_annotation_boxes(five: list[Path]) -> None:
     ]  # fmt: skip
 
 
+def test_long_texts_are_cut(five: list[Path]) -> None:
+    printer = ScriptedPrinter(texts=1)
+    events = run(printer, job(texts=lambda *_: ["x" * 65]), shots(*five[:2]))
+    assert [one.text for one in only(Remark, events)] == ["texts are cut after 64 characters"]
+    assert [text(one, 0x20300020) for one in printer.of("N-SET text")] == ["x" * 64] * 2
+
+
 @pytest.mark.parametrize(
     ("printer", "remark"),
     [
