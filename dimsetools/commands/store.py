@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from time import monotonic
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from dimsetools.errors import InputError, InputMissing, InputUnreadable, UsageError
-from dimsetools.options import COUNT, FILE, NetworkCommand, PeerArgument, Session
+from dimsetools.commands.committing import NOTES as COMMITTING_NOTES
+from dimsetools.commands.committing import committing
+from dimsetools.commands.inputs import FILES, Inputs, examined
+from dimsetools.errors import ExitCode, UsageError
+from dimsetools.options import COUNT, FILE, REQUESTOR, NetworkCommand, PeerArgument, Session
+from dimsetools.options.waiting import CHUNK, COMMITMENT, Waiting
 
 if TYPE_CHECKING:
     from dimsetools.association.values import Target
+    from dimsetools.commands.committing import Committing
     from dimsetools.render import Output
+    from dimsetools.render.commitment import Asked
     from dimsetools.render.store import Telling
     from dimsetools.services.examine import Item
     from dimsetools.services.plan import Rules
     from dimsetools.services.store import Manner
-
-
-class Inputs(NamedTuple):
-    """The command's own words for what to send."""
-
-    paths: tuple[str, ...]
-    files_from: str | None
-    null: bool
-    include: tuple[str, ...]
-    exclude: tuple[str, ...]
-    allow_truncated: bool
-    trim: bool
 
 
 def _store(
@@ -42,22 +34,55 @@ def _store(
     never_transcode: bool,
     fail_fast: bool,
     report: str | None,
+    commit: bool,
+    chunk: int | None,
+    allow_truncated: bool,
+    trim: bool,
     **inputs: object,
 ) -> int:
     from dimsetools.render import Output
     from dimsetools.render.report import create
-    from dimsetools.render.store import COLUMNS, PLAN_COLUMNS, Telling
+    from dimsetools.render.store import COLUMNS, COMMITMENT_COLUMNS, PLAN_COLUMNS, Telling
+    from dimsetools.services.examine import Leniency
+
+    wanted = Inputs(**inputs)  # type: ignore[arg-type]  # the parameters' types are click's to check
+    if not wanted.named:
+        raise UsageError("nothing to send is named", hint="dimse store PEER PATH..., or --files-from FILE")
+    if not commit and (chunk is not None or session.values(Waiting) != Waiting()):
+        raise UsageError("--wait, --port, --allow and --chunk are for --commit", hint="add --commit")
+    target = session.target(peer)
+    manner = _manner(session, peer, jobs, retry, never_transcode=never_transcode, fail_fast=fail_fast)
+    columns = (*COLUMNS, *COMMITMENT_COLUMNS) if commit else COLUMNS
+    with ExitStack() as stack:
+        output = stack.enter_context(Output(**session.output.printing()))
+        rows = stack.enter_context(create(report, f"dimse store {target}", columns)) if report else None
+        printing = session.output
+        # A person at a terminal wants to see what is odd; programs, and whoever asks for more, see all.
+        brief = output.format == "table" and not printing.verbosity and printing.fields is None
+        telling = Telling(output, rows, brief=brief)
+        output.columns(PLAN_COLUMNS if session.operation.dry_run else columns)
+        leniency = Leniency(allow_truncated, trim)
+        items = examined(session, wanted, leniency, telling, fail_fast=fail_fast)
+        if session.operation.dry_run:
+            return _rehearse(output, items, manner.rules, telling, target)
+        if not commit:
+            seconds = _send(session, output, items, manner, target, telling)
+            return _end(session, target, telling, seconds, None)
+        telling.acknowledged = {}
+        run = stack.enter_context(committing(session, output, target, chunk))
+        seconds = _send(session, output, items, manner, target, telling)
+        return _end(session, target, telling, seconds, _asked(session, output, run, target, telling, seconds))
+
+
+def _manner(
+    session: Session, peer: str, jobs: int, retry: int, *, never_transcode: bool, fail_fast: bool
+) -> Manner:
     from dimsetools.services.plan import Rules
     from dimsetools.services.store import Manner
 
-    wanted = Inputs(**inputs)  # type: ignore[arg-type]  # the parameters' types are click's to check
-    if not wanted.paths and wanted.files_from is None:
-        raise UsageError("nothing to send is named", hint="dimse store PEER PATH..., or --files-from FILE")
-    target = session.target(peer)
-    node = session.node(peer)
-    negotiation = session.negotiation
+    node, negotiation = session.node(peer), session.negotiation
     most = node.max_associations
-    manner = Manner(
+    return Manner(
         rules=Rules(negotiation.transfer_syntaxes, node.transcode and not never_transcode),
         jobs=jobs if most is None else min(jobs, most),
         retries=retry,
@@ -67,41 +92,6 @@ def _store(
         roles=negotiation.roles,
         extended=negotiation.extended,
     )
-    with ExitStack() as stack:
-        output = stack.enter_context(Output(**session.output.printing()))
-        rows = stack.enter_context(create(report, f"dimse store {target}", COLUMNS)) if report else None
-        printing = session.output
-        # A person at a terminal wants to see what is odd; programs, and whoever asks for more, see all.
-        brief = output.format == "table" and not printing.verbosity and printing.fields is None
-        telling = Telling(output, rows, brief=brief)
-        output.columns(PLAN_COLUMNS if session.operation.dry_run else COLUMNS)
-        items = _examined(session, wanted, telling, fail_fast=fail_fast)
-        if session.operation.dry_run:
-            return _rehearse(output, items, manner.rules, telling, target)
-        return _send(session, output, items, manner, target, telling)
-
-
-def _examined(session: Session, inputs: Inputs, telling: Telling, *, fail_fast: bool) -> list[Item]:
-    """Find and check the files; tell of those that cannot be sent. The first of them raises if it shall."""
-    from dimsetools.services.examine import Item, Leniency, Remark, examine
-    from dimsetools.services.selection import Patterns, select
-
-    items: list[Item] = []
-    with _paths(inputs) as paths:
-        found = select(paths, Patterns(inputs.include, inputs.exclude))
-        for result in examine(found, Leniency(inputs.allow_truncated, inputs.trim), stop=session.stop):
-            if isinstance(result, Item):
-                items.append(result)
-            elif isinstance(result, Remark):
-                telling.remark(result)
-            else:
-                telling.skipped(result)
-                if fail_fast and not result.expected:
-                    kind = InputUnreadable if isinstance(result.error, InputUnreadable) else InputError
-                    raise kind(f"{result.path}: {result.error.message}", hint=result.error.hint)
-    if not items and not telling.tally.skipped and not session.stop.requested:
-        raise InputMissing("nothing to send was found", hint="check the paths, --include and --exclude")
-    return items
 
 
 def _rehearse(output: Output, items: list[Item], rules: Rules, telling: Telling, target: Target) -> int:
@@ -126,8 +116,8 @@ def _rehearse(output: Output, items: list[Item], rules: Rules, telling: Telling,
 
 def _send(
     session: Session, output: Output, items: list[Item], manner: Manner, target: Target, telling: Telling
-) -> int:
-    """Send the files, as often as asked for, and tell what became of them."""
+) -> float:
+    """Send the files, as often as asked for, and tell what becomes of them; return the seconds it took."""
     from dimsetools.services.store import Sender
 
     operation, stop = session.operation, session.stop
@@ -147,33 +137,36 @@ def _send(
                     if outcome:
                         progress.finish_object(outcome)
             seconds += sender.seconds
-    code = stop.exit_code if stop.requested else telling.tally.exit_status(strict=operation.strict)
-    telling.end(target, seconds, code)
+    return seconds
+
+
+def _asked(
+    session: Session, output: Output, run: Committing, target: Target, telling: Telling, seconds: float
+) -> Asked | None:
+    """Ask for commitment to what was acknowledged; return what that came to, None if there was nothing."""
+    from dimsetools.render import commitment as shown
+
+    if not telling.acknowledged or session.stop.requested:
+        return None
+    telling.sent(target, seconds)
+    paths = {reference.sop_instance: path for reference, path in telling.acknowledged.items()}
+    outcome = shown.Telling(output, telling.report, paths, brief=telling.brief)
+    run.ask([*telling.acknowledged], outcome)
+    return shown.Asked(outcome.tally, run.seconds)
+
+
+def _end(session: Session, target: Target, telling: Telling, seconds: float, asked: Asked | None) -> ExitCode:
+    """Tell what it came to; return the exit status."""
+    from dimsetools.render.commitment import combined
+
+    stop = session.stop
+    code = telling.tally.exit_status(strict=session.operation.strict)
+    if asked is not None:
+        code = combined(code, asked.tally.exit_status())
+    if stop.requested:
+        code = stop.exit_code
+    telling.end(target, seconds, code, asked)
     return code
-
-
-@contextmanager
-def _paths(inputs: Inputs) -> Iterator[Iterator[str]]:
-    """Give the paths of the command line, then those of the list."""
-    with ExitStack() as stack:
-
-        def paths() -> Iterator[str]:
-            yield from inputs.paths
-            if inputs.files_from is not None:
-                from dimsetools.services.selection import listed
-
-                yield from listed(_opened(stack, inputs.files_from), zero=inputs.null)
-
-        yield paths()
-
-
-def _opened(stack: ExitStack, path: str) -> IO[bytes]:
-    if path == "-":
-        return sys.stdin.buffer
-    try:
-        return stack.enter_context(open(path, "rb"))
-    except OSError as error:
-        raise InputUnreadable(f"cannot read the list {path}: {error.strerror}") from None
 
 
 _NOTES = (
@@ -190,6 +183,12 @@ _NOTES = (
         "alone: in their own if it is one of them, else converted to the first that the node takes."
     ),
     "At a terminal a file is shown only if there is something to say about it; -v shows each.",
+    (
+        "With --commit each object that the node has acknowledged has a second row in the report, of the "
+        "event committed or not-committed. The exit status is then 0 only if the node commits to every "
+        "object, 3 if to some, 62 if it does not report in time; an object that failed counts as well."
+    ),
+    *COMMITTING_NOTES,
 )
 
 command = NetworkCommand(
@@ -209,19 +208,7 @@ command = NetworkCommand(
             type=click.Path(),
             help="Files, and folders that are searched to the bottom.",
         ),
-        click.Option(
-            ["--files-from"],
-            type=click.Path(dir_okay=False, allow_dash=True),
-            metavar="FILE",
-            help="Send what FILE lists, a path a line; - is stdin.",
-        ),
-        click.Option(["-0", "--null"], is_flag=True, help="Paths in that list end in NUL (find -print0)."),
-        click.Option(
-            ["--include"], multiple=True, metavar="GLOB", help="Take only such files of folders. Repeatable."
-        ),
-        click.Option(
-            ["--exclude"], multiple=True, metavar="GLOB", help="Pass over such files and folders. Repeatable."
-        ),
+        *FILES,
         click.Option(
             ["-j", "--jobs"], type=COUNT, default=1, metavar="N", help="Associations at a time (default 1)."
         ),
@@ -239,12 +226,19 @@ command = NetworkCommand(
         click.Option(["--trim"], is_flag=True, help="Leave out surplus bytes at the end of files."),
         click.Option(["--fail-fast"], is_flag=True, help="Send nothing more after the first failure."),
         click.Option(
+            ["--commit"],
+            is_flag=True,
+            help="Then have the node promise to keep what it has acknowledged (storage commitment).",
+        ),
+        CHUNK,
+        click.Option(
             ["--report"],
             type=FILE,
             metavar="FILE",
             help="Write a row for each file: .ndjson, .csv, or .xml for JUnit.",
         ),
     ],
+    groups=(COMMITMENT, *REQUESTOR),
     examples=[
         ("dimse store PACS@10.0.0.5:104 study/", "send all of a folder"),
         (
@@ -255,6 +249,7 @@ command = NetworkCommand(
             "find . -name '*.dcm' -print0 | dimse store pacs --files-from - -0",
             "send what another program found",
         ),
+        ("dimse store pacs --commit --port 11113 study/", "and have the node promise to keep it"),
         ("dimse store pacs --dry-run study/", "see what would be proposed"),
     ],
     notes=_NOTES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dimsetools.dataset.commitments import Reference
 from dimsetools.errors import StatusFailure
 from dimsetools.render import units
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from dimsetools.association.values import Target
     from dimsetools.errors import DimseError, ExitCode
+    from dimsetools.render.commitment import Asked
     from dimsetools.render.output import Output
     from dimsetools.render.report import Report
     from dimsetools.services.examine import Item, Remark
@@ -38,6 +40,8 @@ COLUMNS = (
     "_code",
     "_message",
 )
+COMMITMENT_COLUMNS = ("_commitment", "_transaction")
+"""What rows have beside COLUMNS where commitment is asked for, too."""
 PLAN_COLUMNS = (
     "_event",
     "_path",
@@ -268,34 +272,40 @@ def retry_line(retry: Retry) -> Line:
 class Telling:
     """Tells of a run as it goes: to the output, to the report if there is one, and to the tally.
 
-    `brief` leaves out what went well, as a person at a terminal wants it.
+    `brief` leaves out what went well, as a person at a terminal wants it. `acknowledged`, where it is not
+    None, gets each instance that the peer has acknowledged, with its path.
     """
 
     def __init__(self, output: Output, report: Report | None, *, brief: bool) -> None:
         self.tally = Tally()
+        self.report = report
+        self.brief = brief
+        self.acknowledged: dict[Reference, str] | None = None
         self._output = output
-        self._report = report
-        self._brief = brief
         self._lines = output.format in ("table", "dump")
         self._unconfirmed = False
 
     def skipped(self, skipped: Skipped) -> None:
         """Tell of an input that is not sent."""
         self.tally.skip(skipped)
-        if not (self._brief and skipped.expected):
+        if not (self.brief and skipped.expected):
             self._output.record(skipped_record(skipped), skipped_line(skipped))
-        if self._report is not None:
-            self._report.row(skipped_row(skipped))
+        if self.report is not None:
+            self.report.row(skipped_row(skipped))
 
     def event(self, event: Event) -> str:
         """Tell of what happened; return the outcome (ok, warning, failed) if an object is done with."""
         output = self._output
         if isinstance(event, Stored):
             outcome = self.tally.add(event)
-            if not self._brief or (outcome != "ok" and event.tries):
+            if self.acknowledged is not None and event.error is None:
+                meta = event.item.meta
+                reference = Reference(meta.sop_class_uid, meta.sop_instance_uid)
+                self.acknowledged.setdefault(reference, event.item.path)
+            if not self.brief or (outcome != "ok" and event.tries):
                 output.record(record(event), line(event) if self._lines else None)
-            if self._report is not None:
-                self._report.row(row(event, outcome))
+            if self.report is not None:
+                self.report.row(row(event, outcome))
             return outcome
         if isinstance(event, Opened):
             self._opened(event)
@@ -316,10 +326,20 @@ class Telling:
         """Tell of something odd."""
         self._output.warning(f"{remark.path}: {remark.text}" if remark.path else remark.text)
 
-    def end(self, target: Target, seconds: float, code: ExitCode) -> None:
-        """Explain each kind of failure, then tell the totals; `seconds` are those of the data phase."""
+    def sent(self, target: Target, seconds: float) -> None:
+        """Tell people the totals of what was sent, where something else follows."""
+        if self._output.format in ("table", "dump", "tsv", "csv"):
+            self._output.summary({}, summary_line(self.tally, target, seconds))
+
+    def end(self, target: Target, seconds: float, code: ExitCode, asked: Asked | None = None) -> None:
+        """Explain each kind of failure, then tell the totals; `seconds` are those of the data phase.
+
+        `asked` is what the request for commitment came to, if there was one.
+        """
         for error, where in self.tally.explanations(str(target), code):
             self._output.failure(error, where)
-        self._output.summary(
-            summary_record(self.tally, target, seconds, code), summary_line(self.tally, target, seconds)
-        )
+        told = summary_record(self.tally, target, seconds, code)
+        if asked is None:
+            self._output.summary(told, summary_line(self.tally, target, seconds))
+        else:
+            asked.end(self._output, target, told, code)

@@ -23,13 +23,34 @@ class Kind(NamedTuple):
     of_file: bool
 
 
+class Kinds:
+    """Failures by what they are called: each kind is explained once, however often it came."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[tuple[str, int], Kind] = {}
+
+    def add(self, error: DimseError, path: str, *, of_file: bool) -> None:
+        """Count a failure; `of_file` tells that it is about what `path` names, and not about the peer."""
+        key = error.name, getattr(error, "status", 0)
+        known = self._kinds.get(key, Kind(error, path, 0, of_file))
+        self._kinds[key] = known._replace(times=known.times + 1)
+
+    def explanations(self, address: str, code: ExitCode) -> Iterator[tuple[DimseError, str]]:
+        """Return each kind of failure as an error with `code` as exit status, and what it was about."""
+        for kind in self._kinds.values():
+            error = kind.error
+            error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
+            others = f" and {kind.times - 1} more" if kind.times > 1 else ""
+            yield error, f"{kind.path}{others}" if kind.of_file else address
+
+
 class Tally:
     """What has become of the inputs so far. `bytes` counts data sets that were sent."""
 
     def __init__(self) -> None:
         self.objects = self.sent = self.warnings = self.failed = self.unsent = 0
         self.skipped = self.bytes = 0
-        self._kinds: dict[tuple[str, int], Kind] = {}
+        self._kinds = Kinds()
         self._inputs: set[ExitCode] = set()
         self._outcomes: set[ExitCode] = set()
         self._ended: set[ExitCode] = set()
@@ -62,9 +83,7 @@ class Tally:
         of_file = isinstance(error, (InputError, NoContext, StatusFailure))
         if not of_file:
             self._ended.add(error.exit_code)
-        key = error.name, getattr(error, "status", 0)
-        known = self._kinds.get(key, Kind(error, stored.item.path, 0, of_file))
-        self._kinds[key] = known._replace(times=known.times + 1)
+        self._kinds.add(error, stored.item.path, of_file=of_file)
         return "failed"
 
     def exit_status(self, *, strict: bool) -> ExitCode:
@@ -81,8 +100,4 @@ class Tally:
 
     def explanations(self, address: str, code: ExitCode) -> Iterator[tuple[DimseError, str]]:
         """Return each kind of failure as an error with `code` as exit status, and what it was about."""
-        for kind in self._kinds.values():
-            error = kind.error
-            error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
-            others = f" and {kind.times - 1} more" if kind.times > 1 else ""
-            yield error, f"{kind.path}{others}" if kind.of_file else address
+        return self._kinds.explanations(address, code)

@@ -17,6 +17,9 @@ from dimsetools.status import FAILURE_REASON, Category, describe
 CHUNK = 5000
 """Instances in a transaction: some 600 KB of data set."""
 
+_NO_REASON = 0x0110
+"""What stands for a Failure Reason that is missing: a general failure."""
+
 
 class Fate(StrEnum):
     """What became of the request for an instance."""
@@ -134,11 +137,17 @@ class Transaction:
         return odd
 
 
+class NotCommitted(StatusFailure):
+    """The peer does not commit to an instance; `status` is its Failure Reason."""
+
+    name = "not-committed"
+
+
 def not_committed(reason: int | None) -> StatusFailure:
     """Return why an instance is not committed, by its Failure Reason (PS3.3 C.14.1.1)."""
     if reason is None:
-        return StatusFailure("not committed, and the peer gave no reason", status=0x0110)
+        return NotCommitted("the peer gave no reason", status=_NO_REASON, service=FAILURE_REASON)
     meaning = describe(reason, FAILURE_REASON)
     known = meaning.category is not Category.SUCCESS and meaning.name != "unknown"
     why = meaning.meaning if known else f"the reason 0x{reason:04X} is none that the standard defines"
-    return StatusFailure(f"not committed: {why}", status=reason, service=FAILURE_REASON)
+    return NotCommitted(why, status=reason, service=FAILURE_REASON)

@@ -40,7 +40,7 @@ def test_a_failure_has_its_reason_in_words() -> None:
     assert second.fate is Fate.FAILED
     assert isinstance(second.error, StatusFailure)
     assert second.error.status == 0x0112
-    assert second.error.message == "not committed: the peer does not have the instance"
+    assert second.error.message == "the peer does not have the instance"
 
 
 @pytest.mark.parametrize(
