@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from dimsetools.render import requests
@@ -52,8 +52,8 @@ def line(record: Record) -> Line:
     """Return a record of a node as a line."""
     event = str(record["_event"])
     stamp = dim(time.strftime("%Y-%m-%dT%H:%M:%S%z "))
-    if event in ("stored", "refused"):
-        return [stamp, *_object(record)]
+    if event in _OF_EVENT:
+        return [stamp, *_OF_EVENT[event](record)]
     if event in _ASKED:
         return [stamp, *_asked(record)]
     if event == "normalized":
@@ -66,8 +66,6 @@ def line(record: Record) -> Line:
     if event.startswith("association-"):
         return [stamp, *_association(record, event)]
     reason = str(record.get("_reason", ""))
-    if event == "commitment":
-        return [stamp, *_commitment(record)]
     if event == "not-committed":
         return [stamp, warn("not committed"), f" {record['SOPInstanceUID']}: {reason}"]
     if event == "index-repaired":
@@ -96,6 +94,16 @@ def _commitment(record: Record) -> list[str | Span]:
     style = good if not failed else warn if kept else bad
     spans: list[str | Span] = [f"{record['_calling']}  ", style("committed")]
     return [*spans, f" {kept} of {counted(kept + failed, 'object')}  ", dim(str(record["TransactionUID"]))]
+
+
+def _film(record: Record) -> list[str | Span]:
+    """Return what a film was kept as, and how full it is."""
+    files = record["_files"]
+    names = " ".join(map(str, files)) if isinstance(files, list) else ""
+    copies = _number(record, "_copies")
+    spans: list[str | Span] = [f"#{record['_association']} {record['_calling']}  ", good("printed")]
+    spans.append(f" {names}  {record['_images']} of {record['_boxes']} image boxes")
+    return [*spans, f", {copies:.0f} copies" if copies > 1 else ""]
 
 
 def _asked(record: Record) -> list[str | Span]:
@@ -186,3 +194,11 @@ def _number(record: Record, key: str) -> float:
     value = record[key]
     assert isinstance(value, (int, float))
     return value
+
+
+_OF_EVENT: Mapping[str, Callable[[Record], list[str | Span]]] = {
+    "stored": _object,
+    "refused": _object,
+    "commitment": _commitment,
+    "film-printed": _film,
+}

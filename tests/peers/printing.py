@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.peers.process import Peer, required, server
+from tests.peers.process import Peer, required, run, server
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -33,9 +33,9 @@ aetitle = DCMPSTATE
 [{aet}]
 Aetitle = {aet}
 Description = Print SCP
-Hostname = localhost
+Hostname = 127.0.0.1
 Port = {port}
-Type = LOCALPRINTER
+Type = {kind}
 BorderDensity = 150\\20\\BLACK\\WHITE
 DisableNewVRs = false
 DisplayFormat=1,1\\1,2\\2,2\\2,3\\3,3
@@ -68,18 +68,39 @@ def dcmprscp(folder: Path, *, omit_class: bool = False) -> Iterator[Peer]:
     With `omit_class` its N-CREATE responses lack the Affected SOP Class UID.
     """
     program = required("dcmprscp")
-    for name in ("log", "spool", "database", "lut"):
-        (folder / name).mkdir()
     aet = "PRINTER"
 
     def command(port: int) -> list[str]:
-        config = folder / "printer.cfg"
-        omit = str(omit_class).lower()
-        config.write_text(CONFIG.format(folder=folder, port=port, aet=aet, omit=omit))
+        config = _config(folder, "LOCALPRINTER", aet, port, omit_class=omit_class)
         return [program, "-v", "+d", "-c", str(config), "-p", aet]
 
     with server(command, aet=aet, folder=folder / "database", log=folder / "dcmprscp.log") as peer:
         yield peer
+
+
+def _config(folder: Path, kind: str, aet: str, port: int, *, omit_class: bool = False) -> Path:
+    """Write the configuration of DCMTK's print programs, and make the folders that they work in."""
+    for name in ("log", "spool", "database", "lut"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    config = folder / "printer.cfg"
+    omit = str(omit_class).lower()
+    config.write_text(CONFIG.format(folder=folder, kind=kind, port=port, aet=aet, omit=omit))
+    return config
+
+
+def dcmtk_print(
+    folder: Path, images: Iterable[Path], aet: str, port: int, *, job: Iterable[str], spooler: Iterable[str]
+) -> str:
+    """Have dcmpsprt render images into a Stored Print object, and dcmprscu print that; return what they said.
+
+    `job` and `spooler` are options of the two.
+    """
+    config = _config(folder, "PRINTER", aet, port)
+    common = ["-v", "-c", str(config), "-p", aet]
+    rendered = run([required("dcmpsprt"), *common, *job, *map(str, images)])
+    (stored,) = (folder / "database").glob("SP_*.dcm")
+    printed = run([required("dcmprscu"), *common, *spooler, str(stored)])
+    return rendered.stdout + rendered.stderr + printed.stdout + printed.stderr
 
 
 class Film:

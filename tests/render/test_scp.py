@@ -36,12 +36,23 @@ QUERY = {**ASKED, "_event": "query", "_keys": ["StudyDate", "PatientID"], "_matc
 MOVE = {**ASKED, "_event": "move", "_destination": "D", "_matches": 9, "_completed": 7, "_failed": 0}
 
 
+FILM = {
+    "_event": "film-printed",
+    "_association": 7,
+    "_calling": "CT1",
+    "_files": ["a.png", "a.pdf"],
+    "_images": 5,
+    "_boxes": 6,
+    "_copies": 2,
+}
 COMMITMENT = {"_event": "commitment", "_calling": "CT1", "TransactionUID": "2.25.1"}
 
 
 @pytest.mark.parametrize(
     ("record", "said", "shown_at"),
     [
+        (FILM, "#7 CT1  printed a.png a.pdf  5 of 6 image boxes, 2 copies", 0),
+        ({**FILM, "_copies": 1}, "#7 CT1  printed a.png a.pdf  5 of 6 image boxes", 0),
         ({**COMMITMENT, "_committed": 2, "_failed": 1}, "CT1  committed 2 of 3 objects  2.25.1", 0),
         ({**COMMITMENT, "_committed": 1, "_failed": 0}, "CT1  committed 1 of 1 object  2.25.1", 0),
         (

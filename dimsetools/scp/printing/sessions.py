@@ -93,6 +93,10 @@ class FilmSessions(Service):
         """Forget everything of an association that has ended."""
         self._associations.left(number)
 
+    def close(self) -> None:
+        """Let go of the folder for films."""
+        self._press.close()
+
 
 def _checked(asked: Asked) -> Attributes:
     """Return what of a request counts for a session."""

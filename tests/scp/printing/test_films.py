@@ -84,7 +84,7 @@ def test_what_a_film_cannot_be_without(tmp_path: Path, keyword: str) -> None:
 
 def test_a_film_belongs_to_a_session_that_is_there(tmp_path: Path) -> None:
     with printer(tmp_path) as node, scu(node) as peer:
-        film, answer = peer.film(peer.session())
+        film, _ = peer.film(peer.session())
         assert peer.create(FILM, "1.2.3", **film_values("1.2.4"))[0] == INVALID_VALUE
         assert "ReferencedFilmSessionSequence" in peer.comment
         assert peer.create(FILM, "1.2.3", **film_values(film))[0] == INVALID_VALUE
