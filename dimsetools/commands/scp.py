@@ -51,6 +51,7 @@ def _check(answering: Answering, keeping: Keeping, working: Working) -> None:
     for option, given in (
         ("--dest", answering.dest),
         ("--mpps-notify", working.mpps_notify),
+        ("--films", working.films),
         ("--reindex", answering.reindex),
         ("--check", answering.check),
     ):
@@ -78,6 +79,7 @@ command = NetworkCommand(
         ("dimse scp in --layout '{PatientID}/{StudyInstanceUID}/'", "sort by patient and study"),
         ("dimse scp in --on-study 'python3 route.py {StudyInstanceUID}'", "act on complete studies"),
         ("dimse scp in --dest VIEWER@10.1.0.7:11112 --allow VIEWER", "let a viewer query and retrieve"),
+        ("dimse scp in --films films", "be a printer, too, and look at the films"),
         ("dimse scp in --worklist items", "be the worklist of a modality, too"),
         ("dimse scp in --no-index", "receive only"),
         ("dimse scp in --check", "list what differs between index and files"),
@@ -122,6 +124,17 @@ command = NetworkCommand(
             "where only another was negotiated. C-MOVE sends to nodes of the configuration and of --dest, "
             "called by their AE titles; another destination is refused with A801H, one that cannot be "
             "reached is A702H. What could not be sent is listed in the last response."
+        ),
+        (
+            "With --films the node is a DICOM printer, in grayscale (8 and 12 bits) and colour (PS3.4 annex "
+            "H). Each film is written as a PNG, of 8 or 16 bits or RGB, and as a PDF of its true size, under "
+            "names of our own, and is on the disk before the print is answered; a full disk is 0213H. Image "
+            "Display Formats are STANDARD, ROW and COL, the Requested Resolution ID STANDARD has 150 pixels "
+            "an inch and HIGH 300, densities are from 20 to 320. With any Annotation Display Format ID there "
+            "are six annotations: left, middle and right above the images, then below. An image that its box "
+            "is too small for is made smaller (warning B604H) unless the requestor says otherwise. "
+            "Configuration Information and Smoothing Type change nothing. Needs the extra print: pip install "
+            "'dimsetools[print]'."
         ),
         (
             "The index is a hidden file of DIR and belongs to one node at a time. One that is lost, damaged "

@@ -220,6 +220,7 @@ class Node:
             archive,
             own_aet=self._session.values(Admission).aet,
             notify=working.mpps_notify,
+            films=working.films,
             tracer=self._tracer,
         )
 

@@ -58,9 +58,10 @@ class Answering(NamedTuple):
 
 
 class Working(NamedTuple):
-    """What is done with procedure steps."""
+    """What is done with procedure steps and films."""
 
     mpps_notify: tuple[str, ...] = ()
+    films: str | None = None
 
 
 class Running(NamedTuple):
@@ -226,6 +227,12 @@ WORKING = Group(
             type=TITLE,
             multiple=True,
             metavar="AET",
+        ),
+        _option(
+            "--films",
+            "Be a printer, too: each film becomes a PNG and a PDF file in this folder.",
+            type=click.Path(file_okay=False),
+            metavar="DIR",
         ),
     ),
 )
