@@ -120,10 +120,15 @@ class Run:
         telling = Telling(output, str(self._target))
         stop, times = session.stop, session.operation.repeat or 1
         interval, began = session.operation.interval or 0.0, monotonic()
+        contexts = self._wanted.contexts
+        if heard is not None:
+            from dimsetools.services.waiting import reported_in
+
+            contexts = (*contexts, *reported_in(self._wanted))
         line = Line(
             self._target,
             self.manner(),
-            self._wanted.contexts,
+            contexts,
             heard=heard,
             stop=stop,
             tracer=session.tracer(output.note),

@@ -28,7 +28,7 @@ from dimsetools.services.normalized import Line
 from dimsetools.services.normalized import Manner as LineManner
 from dimsetools.services.requests import action
 from dimsetools.services.transactions import CHUNK, Transaction, Verdict, chunks
-from dimsetools.services.waiting import NO_SUCH_EVENT_TYPE, Waiting
+from dimsetools.services.waiting import NO_SUCH_EVENT_TYPE, Waiting, advice
 from dimsetools.uids import name_of
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ class Committer:
     def _late(self) -> NoAnswer:
         return NoAnswer(
             f"{self._target} did not report on storage commitment within {self._manner.wait:g} s",
-            hint=self._advice(),
+            hint=advice(self._target, self._manner.port),
         )
 
     def _ended(self, error: DimseError) -> DimseError:
@@ -216,15 +216,6 @@ class Committer:
         if isinstance(error, (Aborted, ConnectionLost)):
             return ConnectionLost(
                 f"{self._target} ended the association before it had reported on storage commitment",
-                hint=self._advice(),
+                hint=advice(self._target, self._manner.port),
             )
         return error
-
-    def _advice(self) -> str:
-        ours = self._target.calling_aet
-        if self._manner.port is None:
-            return (
-                f"it may report on an association of its own: add --port PORT, and see that it knows {ours} "
-                "with this machine's address and that port"
-            )
-        return f"the peer must know {ours} with this machine's address and port {self._manner.port}"

@@ -19,10 +19,12 @@ from dimsetools.dataset.attributes import text
 from dimsetools.dataset.commitments import TRANSACTION
 from dimsetools.dataset.normalized import CLASSES, UPS_FILTERED, UPS_GLOBAL, UPS_PUSH
 from dimsetools.errors import Aborted, ConnectionLost, NoAnswer, ProtocolError
+from dimsetools.message.normalized import NEventReportRq
 from dimsetools.uids import is_dotted
 
 if TYPE_CHECKING:
     from dimsetools.association.stop import Stop
+    from dimsetools.association.values import Target
     from dimsetools.services.normalized import Event, Line, Reply, Wanted
 
 PROCESSING_FAILURE = 0x0110
@@ -31,6 +33,7 @@ INVALID_OBJECT_INSTANCE = 0x0117
 
 _PRINT_JOBS, _INSTANCE = 0x21000500, 0x00081155
 _SUBSCRIPTIONS = (UPS_GLOBAL, UPS_FILTERED)
+_PRINTED = (CLASSES["film-session"].uid, CLASSES["film-box"].uid)
 
 
 def fault(event: Event) -> int:
@@ -45,6 +48,33 @@ def fault(event: Event) -> int:
     if types and event.number not in types:
         return NO_SUCH_EVENT_TYPE
     return 0
+
+
+def reported_in(wanted: Wanted) -> tuple[str, ...]:
+    """Return the abstract syntaxes in which events about a request may come on the same association."""
+    sop_class = getattr(wanted.request, "requested_sop_class_uid", "")
+    rows = [row for row in CLASSES.values() if row.uid == sop_class and row.events]
+    if sop_class in _PRINTED:
+        rows.append(CLASSES["print-job"])
+    return tuple(dict.fromkeys(name for row in rows for name in row.contexts_for(NEventReportRq.service)))
+
+
+def advice(target: Target, port: int | None) -> str:
+    """Return what to try where `target` has not reported; we listen on `port`, if that is not None."""
+    ours = target.calling_aet
+    if port is None:
+        return (
+            f"it may report on an association of its own: add --port PORT, and see that it knows {ours} with "
+            "this machine's address and that port"
+        )
+    return f"the peer must know {ours} with this machine's address and port {port}"
+
+
+def subject(wanted: Wanted) -> str:
+    """Return what an event has to be about, as people call it."""
+    transaction = text(wanted.attributes or {}, TRANSACTION)
+    instance = getattr(wanted.request, "requested_sop_instance_uid", "")
+    return f"transaction {transaction}" if transaction else f"instance {instance}"
 
 
 def awaited(wanted: Wanted, reply: Reply) -> Callable[[Event], bool]:

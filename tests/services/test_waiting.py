@@ -10,11 +10,11 @@ from dimsetools.association.stop import Stop
 from dimsetools.dataset import commitments
 from dimsetools.dataset.attributes import Attribute, Attributes
 from dimsetools.dataset.commitments import Reference
-from dimsetools.dataset.normalized import UPS_GLOBAL, UPS_PUSH, normalized_class
+from dimsetools.dataset.normalized import UPS_EVENT, UPS_GLOBAL, UPS_PUSH, normalized_class
 from dimsetools.errors import ConnectionLost, InputError, Interrupted
 from dimsetools.services.normalized import Event, Line, Manner, Reply, Wanted
 from dimsetools.services.requests import action
-from dimsetools.services.waiting import Waiting, awaited, fault
+from dimsetools.services.waiting import Waiting, advice, awaited, fault, reported_in, subject
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.peers import scripted_server
@@ -178,3 +178,20 @@ def test_a_print_is_told_by_its_job() -> None:
     is_awaited = awaited(wanted, reply(wanted, "1.2.7", jobs))
     assert is_awaited(event(sop_class=normalized_class("print-job").uid, sop_instance="1.2.8"))
     assert not is_awaited(event(sop_instance="1.2.7"))
+
+
+def test_events_may_come_in_other_contexts_than_the_request_goes() -> None:
+    assert reported_in(action(normalized_class("ups"), "1.2", 1)) == (UPS_EVENT,)
+    assert reported_in(action(COMMIT, COMMIT.instance, 1)) == (COMMIT.uid,)
+    assert reported_in(action(normalized_class("film-box"), "1.2", 1)) == (normalized_class("print-job").uid,)
+    assert reported_in(action(normalized_class("media-creation"), "1.2", 1)) == ()
+
+
+def test_what_is_waited_for_has_a_name() -> None:
+    assert subject(action(COMMIT, COMMIT.instance, 1, about("2.25.1"))) == "transaction 2.25.1"
+    assert subject(action(COMMIT, "1.2.5", 1)) == "instance 1.2.5"
+
+
+def test_the_advice_names_what_the_peer_must_know() -> None:
+    assert "add --port PORT, and see that it knows MODALITY" in advice(target(104), None)
+    assert advice(target(104), 11112).endswith("MODALITY with this machine's address and port 11112")
