@@ -53,10 +53,11 @@ def fault(event: Event) -> int:
 def reported_in(wanted: Wanted) -> tuple[str, ...]:
     """Return the abstract syntaxes in which events about a request may come on the same association."""
     sop_class = getattr(wanted.request, "requested_sop_class_uid", "")
-    rows = [row for row in CLASSES.values() if row.uid == sop_class and row.events]
+    service = NEventReportRq.service
+    rows = [row for row in CLASSES.values() if row.uid == sop_class and service in row.services]
     if sop_class in _PRINTED:
         rows.append(CLASSES["print-job"])
-    return tuple(dict.fromkeys(name for row in rows for name in row.contexts_for(NEventReportRq.service)))
+    return tuple(dict.fromkeys(name for row in rows for name in row.contexts_for(service)))
 
 
 def advice(target: Target, port: int | None) -> str:
