@@ -96,6 +96,8 @@ def dcmtk_print(
     `job` and `spooler` are options of the two.
     """
     config = _config(folder, "PRINTER", aet, port)
+    with config.open("a") as file:
+        file.write("Annotation = 2\\ANNOTATION\n")
     common = ["-v", "-c", str(config), "-p", aet]
     rendered = run([required("dcmpsprt"), *common, *job, *map(str, images)])
     (stored,) = (folder / "database").glob("SP_*.dcm")

@@ -11,7 +11,7 @@ from dimsetools.dataset.print_rules import ANNOTATION, COLOR_BOX, GRAYSCALE_BOX
 from dimsetools.film.density import LEAST, MOST
 from dimsetools.film.fitting import MOST_ASPECT, TooLarge
 from dimsetools.film.frames import Frame
-from dimsetools.film.sheet import Content
+from dimsetools.film.sheet import MOST_TEXT, Content
 from dimsetools.scp.faults import INVALID_ATTRIBUTE_VALUE
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
 from dimsetools.scp.printing.jobs import (
@@ -156,10 +156,14 @@ class AnnotationBoxes(Service):
         self._associations = associations
 
     def set(self, asked: Asked) -> Done:
-        """Write a text, in place of the one before."""
+        """Write a text, in place of the one before, where the requestor wants it.
+
+        That is the position of another box where a requestor takes the first box that it finds (dcmprscu).
+        """
         box = self._associations.of(asked).find(asked, AnnotationBox)
         sent = counting(asked, ANNOTATION)
-        if word(sent, "AnnotationPosition") != str(box.position):
-            raise invalid("AnnotationPosition", f"the box has position {box.position}")
-        box.attributes = sent
+        position = number(sent, "AnnotationPosition")
+        if position not in range(1, MOST_TEXT + 1):
+            raise invalid("AnnotationPosition", f"1 to {MOST_TEXT}")
+        box.position, box.attributes = int(position), sent
         return done(asked, ANNOTATION, None)

@@ -224,7 +224,11 @@ def _drawing(film: FilmBox) -> Film:
     return Film(
         film.layout,
         {image.position: content(image) for image in film.images if image.frame is not None},
-        {text.position: word(text.attributes, "TextString") for text in film.annotations},
+        {
+            one.position: written
+            for one in film.annotations
+            if (written := word(one.attributes, "TextString"))
+        },
         word(attributes, "BorderDensity"),
         word(attributes, "EmptyImageDensity"),
         word(attributes, "Trim") == "YES",

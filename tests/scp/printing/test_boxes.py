@@ -73,6 +73,17 @@ def test_pixels_that_are_no_image_are_refused(
         assert peer.act(FILM, film)[0] == 0xB603
 
 
+@pytest.mark.parametrize(("tag", "vr"), [(0x00280010, "LO"), (0x00280101, "UT"), (0x7FE00010, "UT")])
+def test_values_of_a_wrong_kind_are_refused(tmp_path: Path, tag: int, vr: str) -> None:
+    with printer(tmp_path) as node, scu(node) as peer:
+        _, answer = peer.film(peer.session())
+        sent = image(gray_item())
+        sent.BasicGrayscaleImageSequence[0].add_new(tag, vr, "many")
+        assert peer.set(GRAY, boxes(answer)[0], sent)[0] == INVALID_VALUE
+        assert peer.set(GRAY, boxes(answer)[0], image(gray_item()))[0] == 0
+        assert [record for record in node.log.records if record["_event"] == "internal-error"] == []
+
+
 @pytest.mark.parametrize("keyword", ["Rows", "PixelData", "BitsStored", "PhotometricInterpretation"])
 def test_an_image_without_what_it_needs_is_refused(tmp_path: Path, keyword: str) -> None:
     with printer(tmp_path) as node, scu(node) as peer:
@@ -234,7 +245,8 @@ def test_annotations_are_written_on_the_film(tmp_path: Path) -> None:
         film, answer = peer.film(peer.session(), AnnotationDisplayFormatID="SIX")
         texts = [str(item.ReferencedSOPInstanceUID) for item in answer.ReferencedBasicAnnotationBoxSequence]
         assert peer.set(TEXT, texts[0], AnnotationPosition=1, TextString="Right hand")[0] == 0
-        assert peer.set(TEXT, texts[5], AnnotationPosition=2, TextString="x")[0] == INVALID_VALUE
+        assert peer.set(TEXT, texts[5], AnnotationPosition=7, TextString="x")[0] == INVALID_VALUE
+        assert peer.set(TEXT, texts[5], AnnotationPosition=0, TextString="x")[0] == INVALID_VALUE
         assert peer.set(TEXT, "1.2.3", AnnotationPosition=1, TextString="x")[0] == 0x0112
         peer.set(GRAY, boxes(answer)[0], image(gray_item(0)))
         assert peer.act(FILM, film)[0] == 0
