@@ -15,6 +15,10 @@ MOST_LINES = 400
 # Modules that no test of their room names, and the test that goes through them.
 TESTED_THROUGH = {
     "dimsetools/__main__.py": "tests/commands/test_echo.py",
+    "dimsetools/commands/admitting.py": "tests/commands/test_listen.py",
+    "dimsetools/commands/committing.py": "tests/commands/test_commit.py",
+    "dimsetools/commands/hearing.py": "tests/commands/test_awaiting.py",
+    "dimsetools/commands/inputs.py": "tests/commands/test_store_inputs.py",
     "dimsetools/commands/retrieving.py": "tests/commands/test_get.py",
     "dimsetools/commands/scp_node.py": "tests/commands/test_scp.py",
     "dimsetools/config/settings.py": "tests/config/test_config.py",
@@ -23,6 +27,7 @@ TESTED_THROUGH = {
     "dimsetools/options/negotiation.py": "tests/options/test_session.py",
     "dimsetools/options/operation.py": "tests/options/test_command.py",
     "dimsetools/options/timeouts.py": "tests/options/test_session.py",
+    "dimsetools/options/waiting.py": "tests/commands/test_commit.py",
     "dimsetools/render/delimited.py": "tests/render/test_formats.py",
     "dimsetools/render/dicom_json.py": "tests/render/test_formats.py",
     "dimsetools/render/dump.py": "tests/render/test_formats.py",
