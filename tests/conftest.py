@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from tests.peers import dcmtk, dimse, orthanc, printing, pynet
+from tests.peers import dcmjs, dcmtk, dimse, orthanc, printing, pynet
 from tests.peers.certificates import Certificates, make_certificates
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class Peers:
     def dcmprscp(self, *, omit_class: bool = False) -> Peer:
         """DCMTK dcmprscp with one printer."""
         return self._stack.enter_context(printing.dcmprscp(self.folder("dcmprscp"), omit_class=omit_class))
+
+    def dcmjs(self) -> Peer:
+        """dcmjs-dimse as an SCP of the N- services."""
+        return self._stack.enter_context(dcmjs.scp(self.folder("dcmjs")))
 
     def orthanc(self, settings: Mapping[str, object] | None = None) -> orthanc.Orthanc:
         """Orthanc, empty."""

@@ -23,7 +23,13 @@ RUN_LIMIT = 40.0  # seconds a client may run, below the time limit of a test
 PORT_ATTEMPTS = 5
 _TURN = 0.02  # seconds; each wait is on the process, so an early exit is noticed at once
 
-PACKAGES = {"Orthanc": "orthanc", "tshark": "tshark", "dciodvfy": "dicom3tools", "groff": "groff"}
+PACKAGES = {
+    "Orthanc": "orthanc",
+    "tshark": "tshark",
+    "dciodvfy": "dicom3tools",
+    "groff": "groff",
+    "node": "nodejs",
+}
 
 
 class PeerError(Exception):
