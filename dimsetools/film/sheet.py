@@ -28,6 +28,7 @@ _TEXT_PART = 0.62
 _SIDES = {0: "la", 1: "ma", 2: "ra"}
 MOST_TEXT = 6
 """Annotations of a film: left, middle and right of its head, then of its foot."""
+_TEXTS_ABOVE = 3
 
 
 class Content(NamedTuple):
@@ -111,7 +112,8 @@ def draw(film: Film) -> Sheet:
         if film.trim:
             _frame(pixels, box, contrast, layout.pixels(_TRIM))
     for position, text in film.texts.items():
-        _write(pixels, layout, position, text, contrast)
+        beside = sum((other > _TEXTS_ABOVE) == (position > _TEXTS_ABOVE) for other in film.texts)
+        _write(pixels, layout, position, text, contrast, share=3 if beside > 1 else 1)
     return Sheet(pixels, layout)
 
 
@@ -175,24 +177,23 @@ def _resized(values: Pixels, target: Box, magnification: str, full: int) -> Pixe
     return whole
 
 
-def _write(pixels: Pixels, layout: Layout, position: int, text: str, value: int) -> None:
-    """Write an annotation into its third of the head or foot of the film, as much of it as fits."""
+def _write(pixels: Pixels, layout: Layout, position: int, text: str, value: int, *, share: int) -> None:
+    """Write an annotation into the head or foot of the film, as much as fits into its share of that."""
     import numpy as np
     from PIL import Image, ImageDraw, ImageFont
 
-    strip = layout.head if position <= MOST_TEXT // 2 else layout.foot
+    strip = layout.head if position <= _TEXTS_ABOVE else layout.foot
     if strip is None or not text:
         return
     font = ImageFont.load_default(size=max(6.0, strip.height * _TEXT_PART))
-    third = strip.width // 3
-    canvas = Image.new("L", (third, strip.height), 0)
-    side = (position - 1) % 3
     line = " ".join(text[:_LONGEST].split())
-    while line and font.getlength(line) > third:
+    while line and font.getlength(line) > strip.width // share:
         line = line[:-1]
-    where = {0: 0, 1: third // 2, 2: third - 1}[side]
+    side = (position - 1) % 3
+    where = {0: 0, 1: strip.width // 2, 2: strip.width - 1}[side]
+    canvas = Image.new("L", (strip.width, strip.height), 0)
     ImageDraw.Draw(canvas).text((where, 0), line, fill=255, font=font, anchor=_SIDES[side])
     ink: Pixels = np.asarray(canvas).astype(np.float32) / 255
-    part = _part(pixels, Box(strip.left + side * third, strip.top, third, strip.height))
+    part = _part(pixels, strip)
     ink = ink[..., None] if part.ndim == 3 else ink
     part[:] = np.rint(part + (value - part.astype(np.float32)) * ink).astype(part.dtype)

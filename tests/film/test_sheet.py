@@ -191,11 +191,22 @@ def test_annotations_stand_where_their_position_says() -> None:
         assert ink(sheet) == [number == position for number in range(1, 7)]
 
 
-@pytest.mark.parametrize(
-    "text", ["W" * 4000, "line\nline\ttab", "\x1b[31mred", "\u00e4\u00f6\u4e2d", " ", ""]
-)
+LINES = ["W" * 4000, "line\nline\ttab", "\x1b[31mred", "\u00e4\u00f6\u4e2d", " ", ""]
+
+
+@pytest.mark.parametrize("text", LINES)
 def test_any_text_stays_in_its_place(text: str) -> None:
     layout = on(dpi=100, head=True, foot=True)
-    sheet = draw(Film(layout, {1: Content(colored(0, 0, 0))}, {2: text}))
-    assert [mark for number, mark in enumerate(ink(sheet), start=1) if number != 2] == [False] * 5
+    black = Content(colored(0, 0, 0))
+    among_others = draw(Film(layout, {1: black}, {2: text, 6: "x"}))
+    assert ink(among_others)[3:] == [False, False, True]
+    beside = draw(Film(layout, {1: black}, {2: text, 3: " "}))
+    assert [mark for number, mark in enumerate(ink(beside), start=1) if number != 2] == [False] * 5
     assert draw(Film(on(), {}, {2: text})).pixels.max() == 0  # no strip, no text
+
+
+def test_a_text_alone_may_be_as_long_as_the_film_is_wide() -> None:
+    layout = on(dpi=100, head=True, foot=True)
+    for position in range(1, 7):
+        found = ink(draw(Film(layout, {}, {position: "W" * 4000})))
+        assert found == [True] * 3 + [False] * 3 if position <= 3 else [False] * 3 + [True] * 3

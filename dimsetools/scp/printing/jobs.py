@@ -226,6 +226,9 @@ class Jobs:
         """Forget everything."""
         self._memory.take(-self._held)
         self._held = 0
+        for one in self._instances.values():
+            if isinstance(one, ImageBox):
+                one.frame = None  # boxes and films hang in circles, which the pixels need not wait for
         self._instances.clear()
 
 
