@@ -20,10 +20,12 @@ from tests.scp.printing.jobs import (
     FILM,
     GRAY,
     USUAL,
+    VALUES,
     Scu,
     boxes,
     gray_item,
     image,
+    image_files,
     middles,
     printed,
     usual_layout,
@@ -56,6 +58,30 @@ def test_films_lie_in_their_folder_and_are_told_of(peers: Peers, tmp_path: Path)
     (path,) = printed(films)
     assert middles(path, usual_layout("STANDARD\\1,1")) == [120]
     assert f"CAMERA  printed {path.name} {path.with_suffix('.pdf').name}  1 of 1 image boxes" in node.output
+
+
+def test_our_own_client_prints_on_our_own_printer(peers: Peers, tmp_path: Path) -> None:
+    films = tmp_path / "films"
+    films.mkdir()
+    node = peers.dimse_scp("--films", films)
+    options = (
+        "--film",
+        "2x2",
+        "--size",
+        "8INX10IN",
+        "--border",
+        "WHITE",
+        "--window",
+        "128,256",
+        "--wait",
+        "20",
+    )
+    done = dimse.run("print", node.address, *image_files(tmp_path), *options, "--json")
+    assert done.returncode == 0, done.stderr
+    (path,) = printed(films)
+    assert middles(path, usual_layout("STANDARD\\2,2")) == pytest.approx(VALUES, abs=1)
+    states = [record["_state"] for record in dimse.rows(done) if record["_event"] == "job"]
+    assert states == ["PENDING", "PRINTING", "DONE"]
 
 
 def test_the_log_has_records_for_programs(peers: Peers, tmp_path: Path) -> None:

@@ -157,8 +157,8 @@ def _layout(attributes: Attributes) -> Layout:
         wanted = display_format(word(attributes, keyword))
         keyword = "FilmSizeID"
         size = film_size(word(attributes, keyword), word(attributes, "FilmOrientation"))
-    except UsageError as error:
-        raise invalid(keyword, error.message) from None
+    except UsageError:
+        raise invalid(keyword, f"{word(attributes, keyword)!r:.30} is not supported") from None
     return layout(wanted, size, RESOLUTIONS[word(attributes, _RESOLUTION)], head=annotated, foot=annotated)
 
 

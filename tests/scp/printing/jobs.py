@@ -31,6 +31,8 @@ SESSION, FILM, GRAY, COLOR, TEXT, LUT, JOB, PRINTER, CONFIGURATION = (
         "print-job", "printer", "printer-configuration",
     )
 )  # fmt: skip
+VALUES = (40, 90, 140, 190)
+"""Of the images in files."""
 THE_PRINTER = CLASSES["printer"].instance
 THE_CONFIGURATION = CLASSES["printer-configuration"].instance
 USUAL = (PRINT_GRAYSCALE, TEXT, LUT, CONFIGURATION)
@@ -190,6 +192,31 @@ def image(item: dict[str, Any] | None, position: int = 1, *, color: bool = False
     for inner in made[name].value:
         if "PixelData" in inner:
             inner["PixelData"].VR = "OW" if inner.BitsAllocated == 16 else "OB"
+    return made
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Files of images, each of one of the VALUES."""
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import UID, ExplicitVRLittleEndian
+
+    made = []
+    for number, value in enumerate(VALUES, start=1):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.7")
+        meta.MediaStorageSOPInstanceUID = UID(f"2.25.1.{number}")
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        path = folder / f"{number}.dcm"
+        one = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+        one.SOPClassUID, one.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
+        one.StudyInstanceUID, one.SeriesInstanceUID = "2.25.2", "2.25.3"
+        one.PatientName, one.PatientID, one.Modality = "Print^Trial", "1", "OT"
+        one.Rows = one.Columns = 64
+        one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
+        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 8, 8, 7, 0
+        one.PixelData = bytes([value]) * 64 * 64
+        one.save_as(path)
+        made.append(path)
     return made
 
 

@@ -10,35 +10,9 @@ import pytest
 from PIL import Image
 
 from tests.peers.printing import dcmtk_print
-from tests.scp.printing.jobs import middles, printed, printer, usual_layout
+from tests.scp.printing.jobs import VALUES, image_files, middles, printed, printer, usual_layout
 
 JOB = ("--layout", "2", "2", "--filmsize", "8INX10IN", "--border", "WHITE", "--magnification", "REPLICATE")
-VALUES = (40, 90, 140, 190)
-
-
-def files(folder: Path) -> list[Path]:
-    """Images of one value each."""
-    from pydicom.dataset import FileDataset, FileMetaDataset
-    from pydicom.uid import UID, ExplicitVRLittleEndian
-
-    made = []
-    for number, value in enumerate(VALUES, start=1):
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID = UID("1.2.840.10008.5.1.4.1.1.7")
-        meta.MediaStorageSOPInstanceUID = UID(f"2.25.1.{number}")
-        meta.TransferSyntaxUID = ExplicitVRLittleEndian
-        path = folder / f"{number}.dcm"
-        one = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
-        one.SOPClassUID, one.SOPInstanceUID = meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID
-        one.StudyInstanceUID, one.SeriesInstanceUID = "2.25.2", "2.25.3"
-        one.PatientName, one.PatientID, one.Modality = "Print^Trial", "1", "OT"
-        one.Rows = one.Columns = 64
-        one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
-        one.BitsAllocated, one.BitsStored, one.HighBit, one.PixelRepresentation = 8, 8, 7, 0
-        one.PixelData = bytes([value]) * 64 * 64
-        one.save_as(path)
-        made.append(path)
-    return made
 
 
 def gray_levels(path: Path, where: Any) -> list[int]:
@@ -55,7 +29,9 @@ def test_a_job_of_dcmtk(tmp_path: Path, job: tuple[str, ...], spooler: tuple[str
     films = tmp_path / "films"
     films.mkdir()
     with printer(films) as node:
-        said = dcmtk_print(tmp_path, files(tmp_path), "NODE", node.port, job=(*JOB, *job), spooler=spooler)
+        said = dcmtk_print(
+            tmp_path, image_files(tmp_path), "NODE", node.port, job=(*JOB, *job), spooler=spooler
+        )
         (path,) = printed(films)
         assert gray_levels(path, usual_layout("STANDARD\\2,2")) == pytest.approx(VALUES, abs=1), said
         (record,) = node.log.wait("film-printed")
@@ -71,7 +47,7 @@ def test_annotations_of_dcmtk(tmp_path: Path) -> None:
     with printer(films) as node:
         said = dcmtk_print(
             tmp_path,
-            files(tmp_path),
+            image_files(tmp_path),
             "NODE",
             node.port,
             job=(*JOB, "--annotation", "In the middle", "--print-no-date"),
