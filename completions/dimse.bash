@@ -35,15 +35,15 @@ _dimse() {
         esac
     fi
     case $command in
-        '') _dimse_offer -W 'echo store find get move nget nset naction ncreate ndelete nevent mpps ups print scp demo --help --version'; return ;;
+        '') _dimse_offer -W 'echo store find get move nget nset naction ncreate ndelete nevent mpps ups print commit shell listen scp demo --help --version'; return ;;
         mpps) _dimse_offer -W 'start complete discontinue --help'; return ;;
         ups) _dimse_offer -W 'push claim progress complete cancel subscribe unsubscribe get --help'; return ;;
         echo)
             options='--all -j --jobs --nagios -w --warning -c --critical --prom -h --help --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
             takes=' -j --jobs -w --warning -c --critical --prom --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
         store)
-            options='--files-from -0 --null --include --exclude -j --jobs --retry --never-transcode --allow-truncated --trim --fail-fast --report -h --help --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
-            takes=' --files-from --include --exclude -j --jobs --retry --report --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color ' ;;
+            options='--files-from -0 --null --include --exclude -j --jobs --retry --never-transcode --allow-truncated --trim --fail-fast --commit --chunk --report -h --help --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
+            takes=' --files-from --include --exclude -j --jobs --retry --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color ' ;;
         find)
             options='--limit --count --sort --split-by --extract --error-on-empty -h --help -k --key -r --return -f --file -L --level -M --model -P -S -O -W --no-check --assume-charset --relational --fuzzy --datetime --timezone --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
             takes=' --limit --sort --split-by --extract -k --key -r --return -f --file -L --level -M --model --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
@@ -60,8 +60,8 @@ _dimse() {
             options='-k --key -f --file --context --no-check -h --help --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
             takes=' -k --key -f --file --context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
         naction)
-            options='-k --key -f --file --context --no-check -h --help --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
-            takes=' -k --key -f --file --context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
+            options='-k --key -f --file --context --no-check -h --help --wait --port --allow --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
+            takes=' -k --key -f --file --context --wait --port --allow --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
         ncreate)
             options='-k --key -f --file --context --no-check -h --help --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --repeat --interval --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
             takes=' -k --key -f --file --context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color ' ;;
@@ -107,9 +107,18 @@ _dimse() {
         print)
             options='--session --wait -h --help --film --size --orientation --copies --priority --medium --destination --label --annotate --annotation-format --magnification --smoothing --border --empty --min-density --max-density --trim --polarity --image-width --too-large --resolution --configuration --mode --bits --window --frames --max-pixels --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
             takes=' --wait --film --size --orientation --copies --priority --medium --destination --label --annotate --annotation-format --magnification --smoothing --border --empty --min-density --max-density --polarity --image-width --too-large --resolution --configuration --mode --bits --window --frames --max-pixels --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --stats --trace --color ' ;;
+        commit)
+            options='--from --files-from -0 --null --include --exclude --chunk --report -h --help --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --abort --dry-run --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
+            takes=' --from --files-from --include --exclude --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color ' ;;
+        shell)
+            options='--for --keep-going --example -h --help --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls --no-tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --tls-insecure --user --password-file --identity-token-file --identity-type --identity-response --allow-cleartext-auth --abort --dry-run --strict --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --trace --trace-phi --color'
+            takes=' --for --example --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color ' ;;
+        listen)
+            options='--from --count -h --help --aet --any-called --port --bind --allow --allow-any --timeout --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-no-client-auth --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
+            takes=' --from --count --aet --port --bind --allow --timeout --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --stats --trace --color ' ;;
         scp)
-            options='-h --help --aet --any-called --port --bind --allow --allow-any --any-class --require-user --allow-cleartext-auth --max-associations --layout --durability --on-duplicate --file-mode --min-free --ignore --on-object --on-study --study-timeout --no-index --worklist --dest --reindex --check --mpps-notify --exit-after --timeout --grace --ready-file --log-phi --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-no-client-auth --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
-            takes=' --aet --port --bind --allow --require-user --max-associations --layout --durability --on-duplicate --file-mode --min-free --on-object --on-study --study-timeout --worklist --dest --mpps-notify --exit-after --timeout --grace --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --stats --trace --color ' ;;
+            options='-h --help --aet --any-called --port --bind --allow --allow-any --any-class --require-user --allow-cleartext-auth --max-associations --layout --durability --on-duplicate --file-mode --min-free --ignore --on-object --on-study --study-timeout --no-index --worklist --dest --reindex --check --mpps-notify --films --ups-keep --exit-after --timeout --grace --ready-file --log-phi --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-no-client-auth --format --json --fields --no-headers -q --quiet -v --verbose -d --debug --log-json --stats --trace --trace-phi --color'
+            takes=' --aet --port --bind --allow --require-user --max-associations --layout --durability --on-duplicate --file-mode --min-free --on-object --on-study --study-timeout --worklist --dest --mpps-notify --films --ups-keep --exit-after --timeout --grace --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --stats --trace --color ' ;;
         demo)
             options='-h --help -d --debug --color'
             takes=' --color ' ;;
@@ -301,6 +310,29 @@ _dimse() {
         print/--password-file | \
         print/--identity-token-file | \
         print/--trace | \
+        commit/--from | \
+        commit/--files-from | \
+        commit/--report | \
+        commit/--tls-ca | \
+        commit/--tls-cert | \
+        commit/--tls-key | \
+        commit/--tls-key-password-file | \
+        commit/--password-file | \
+        commit/--identity-token-file | \
+        commit/--trace | \
+        shell/--tls-ca | \
+        shell/--tls-cert | \
+        shell/--tls-key | \
+        shell/--tls-key-password-file | \
+        shell/--password-file | \
+        shell/--identity-token-file | \
+        shell/--trace | \
+        listen/--ready-file | \
+        listen/--tls-ca | \
+        listen/--tls-cert | \
+        listen/--tls-key | \
+        listen/--tls-key-password-file | \
+        listen/--trace | \
         scp/--ready-file | \
         scp/--tls-ca | \
         scp/--tls-cert | \
@@ -330,6 +362,9 @@ _dimse() {
         'ups unsubscribe'/--tls-profile | \
         'ups get'/--tls-profile | \
         print/--tls-profile | \
+        commit/--tls-profile | \
+        shell/--tls-profile | \
+        listen/--tls-profile | \
         scp/--tls-profile) _dimse_offer -W 'bcp195 bcp195-extended rfc8996'; return ;;
         echo/--identity-type | \
         store/--identity-type | \
@@ -353,7 +388,9 @@ _dimse() {
         'ups subscribe'/--identity-type | \
         'ups unsubscribe'/--identity-type | \
         'ups get'/--identity-type | \
-        print/--identity-type) _dimse_offer -W 'user userpass kerberos saml jwt'; return ;;
+        print/--identity-type | \
+        commit/--identity-type | \
+        shell/--identity-type) _dimse_offer -W 'user userpass kerberos saml jwt'; return ;;
         echo/--format | \
         store/--format | \
         find/--format | \
@@ -377,6 +414,9 @@ _dimse() {
         'ups unsubscribe'/--format | \
         'ups get'/--format | \
         print/--format | \
+        commit/--format | \
+        shell/--format | \
+        listen/--format | \
         scp/--format) _dimse_offer -W 'table tsv csv dump json dicom-json xml'; return ;;
         echo/--color | \
         store/--color | \
@@ -401,6 +441,9 @@ _dimse() {
         'ups unsubscribe'/--color | \
         'ups get'/--color | \
         print/--color | \
+        commit/--color | \
+        shell/--color | \
+        listen/--color | \
         scp/--color | \
         demo/--color) _dimse_offer -W 'auto always never'; return ;;
         store/--priority | \
@@ -411,7 +454,8 @@ _dimse() {
         find/--extract | \
         get/-o | get/--output | \
         move/-o | move/--output | \
-        scp/--worklist) _dimse_offer -d; return ;;
+        scp/--worklist | \
+        scp/--films) _dimse_offer -d; return ;;
         find/-k | find/--key | \
         find/-r | find/--return | \
         get/-k | get/--key | \
@@ -460,6 +504,8 @@ _dimse() {
         print/--resolution) _dimse_offer -W 'STANDARD HIGH'; return ;;
         print/--mode) _dimse_offer -W 'auto gray rgb'; return ;;
         print/--bits) _dimse_offer -W '8 12'; return ;;
+        shell/--for) _dimse_offer -W 'print mpps ups query mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box print-grayscale print-color ups-push ups-watch ups-pull ups-event ups-query ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'; return ;;
+        shell/--example) _dimse_offer -W 'print'; return ;;
         *) [[ $takes == *" $previous "* ]] && return ;;
     esac
     if [[ $current == -* ]]; then
@@ -524,6 +570,11 @@ _dimse() {
         'ups get'/*) _dimse_offer_key ;;
         print/0) _dimse_offer -W "$(_dimse_nodes)" ;;
         print/*) _dimse_offer -f ;;
+        commit/0) _dimse_offer -W "$(_dimse_nodes)" ;;
+        commit/*) _dimse_offer -f ;;
+        shell/0) _dimse_offer -W "$(_dimse_nodes)" ;;
+        shell/*) _dimse_offer -f ;;
+        listen/*) _dimse_offer -W 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box' ;;
         scp/0) _dimse_offer -f ;;
     esac
 }

@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ups": ("dimsetools.commands.ups", "Schedule, perform and watch work (UPS)."),
     "print": ("dimsetools.commands.print", "Print images on films."),
     "commit": ("dimsetools.commands.commit", "Have a node promise to keep what it was sent."),
+    "shell": ("dimsetools.commands.shell", "Say several things to a node over one association."),
     "listen": ("dimsetools.commands.listen", "Take events that nodes report (N-EVENT-REPORT)."),
     "scp": ("dimsetools.commands.scp", "Be a node: keep what is sent, answer queries, send objects."),
     "demo": ("dimsetools.commands.demo", "See it work: a node and the commands against it, on this machine."),

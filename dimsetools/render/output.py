@@ -195,6 +195,10 @@ class Output:
             lines = diagnosis.lines(error, node)
             self._screen.err("".join(f"{rendered(line, self._color)}\n" for line in lines))
 
+    def prompt(self, text: str) -> None:
+        """Show text at the bottom of the terminal, below all that is said; an empty one takes it away."""
+        self._screen.paint(text)
+
     def progress(self, total_objects: int = 0, total_bytes: int = 0) -> Progress:
         """Begin to show progress on stderr; a total of 0 is unknown. Close it before the summary."""
         from dimsetools.render.progress import Progress

@@ -1,0 +1,367 @@
+"""`dimse shell`: several commands over one association, typed or from a file."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dimsetools.errors import ConnectionLost, DimseError, ExitCode, InputUnreadable, UsageError, worst
+from dimsetools.options import REQUESTOR, NetworkCommand, PeerArgument, Session
+from dimsetools.options.types import Named
+
+if TYPE_CHECKING:
+    from dimsetools.commands.shell_lines import Statement
+    from dimsetools.commands.shell_run import Shell
+    from dimsetools.render import Output
+
+_EXAMPLES = ("print",)
+_STDIN = "-"
+_PRINT = ("print-grayscale", "print-color", "printer", "print-job", "annotation-box", "presentation-lut")
+_FOR = {
+    "print": _PRINT,
+    "mpps": ("mpps", "mpps-retrieve", "mpps-notification"),
+    "ups": ("ups-push", "ups-watch", "ups-pull", "ups-event", "ups-query"),
+    "query": (),
+}
+
+
+def _shell(session: Session, peer: str | None, words: tuple[str, ...], **own: Any) -> int:
+    from dimsetools.render import Output
+
+    if own["example"] is not None:
+        return _show_example(session, own["example"])
+    if peer is None:
+        raise UsageError("a shell has a peer", hint="dimse shell PEER")
+    name, arguments = (words[0], words[1:]) if words else ("", ())
+    if not name and not sys.stdin.isatty():
+        name = _STDIN
+    contexts = _contexts(own["purposes"])
+    printing = session.output.printing()
+    printing["format"] = printing["format"] or "table"
+    script = _Script(name, arguments) if name else None
+    with Output(**printing) as output:
+        shell = _opened(session, output, peer, contexts)
+        if session.operation.dry_run:
+            return _rehearse(output, shell, contexts, script)
+        with shell.line:
+            shell.open()
+            run = _Run(session, shell)
+            if script is None:
+                return run.interactive(session.target(peer).called_aet or peer)
+            return run.script(script, keep_going=own["keep_going"])
+
+
+def _opened(session: Session, output: Output, peer: str, contexts: Sequence[str]) -> Shell:
+    """Return the shell, whose line is not open yet."""
+    from dimsetools.commands.shell_run import Shell
+    from dimsetools.services.normalized import Line, Manner
+
+    negotiation, charset = session.negotiation, session.node(peer).charset
+    target = session.target(peer)
+    shell: Shell
+    manner = Manner(
+        negotiation.transfer_syntaxes,
+        negotiation.roles,
+        negotiation.extended,
+        session.operation.abort,
+        charset,
+    )
+    line = Line(
+        target,
+        manner,
+        contexts,
+        heard=lambda event: shell.heard(event),
+        stop=session.stop,
+        tracer=session.tracer(output.note),
+    )
+    shell = Shell(session, output, target, line, charset)
+    return shell
+
+
+def _contexts(purposes: Sequence[str]) -> tuple[str, ...]:
+    """Return the abstract syntaxes to propose; all of the N- services and of queries if nothing is said."""
+    from dimsetools.dataset.models import MODELS
+    from dimsetools.dataset.normalized import CLASSES, normalized_class
+    from dimsetools.uids import VERIFICATION, sop_class
+
+    query = (VERIFICATION, *(MODELS[name].find for name in ("study", "patient", "worklist")))
+    found: dict[str, None] = {}
+    for purpose in purposes or (*_FOR, "commit", "ian", "media-creation", "display-system"):
+        if purpose == "query":
+            found |= dict.fromkeys(query)
+        for name in _FOR.get(purpose, (purpose,)):
+            known = CLASSES.get(name)
+            if known is None:
+                try:
+                    known = normalized_class(name)
+                except UsageError:
+                    found[sop_class(name)] = None
+                    continue
+            found |= dict.fromkeys(known.contexts[:1] if name.startswith("ups-") else (known.uid,))
+    return tuple(found)
+
+
+# -- scripts ----------------------------------------------------------------------------------------
+
+
+class _Script:
+    """Commands from a file, all of which are looked at before the first; or from stdin, as they come."""
+
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+        from dimsetools.commands.shell_lines import statements
+
+        self.name = "stdin" if name == _STDIN else name
+        self.arguments = tuple(arguments)
+        self._statements: Iterable[Statement]
+        if name == _STDIN:
+            self._statements = statements(sys.stdin, self.name)
+            return
+        try:
+            with open(name, encoding="utf-8") as lines:
+                self._statements = list(statements(lines, self.name))
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
+            raise InputUnreadable(f"{name}: cannot be read: {why}") from None
+        self._check(self._statements)
+
+    def place(self, statement: Statement) -> str:
+        """Return from where a command comes."""
+        return f"{self.name}:{statement.number}"
+
+    def __iter__(self) -> Iterator[Statement]:
+        return iter(self._statements)
+
+    def _check(self, found: Iterable[Statement]) -> None:
+        """Raise UsageError for a command that there is not, and a name that nothing is kept as by then."""
+        from dimsetools.commands.shell_lines import check_argument, placed, references
+        from dimsetools.commands.shell_words import word
+        from dimsetools.errors import did_you_mean
+
+        kept: dict[str, None] = {}
+        for statement in found:
+            try:
+                word(statement.words[0])
+                for name in references(statement.words[1:]):
+                    if name.isdigit():
+                        check_argument(int(name), self.arguments)
+                    elif name not in kept:
+                        known = f"kept by then: {', '.join(kept) or 'nothing'}"
+                        raise UsageError(f"nothing is kept as {name}", hint=did_you_mean(name, kept) or known)
+            except UsageError as error:
+                raise placed(error, self.place(statement)) from None
+            if statement.name:
+                kept[statement.name] = None
+
+
+class _Run:
+    """Carries out one command after the other."""
+
+    def __init__(self, session: Session, shell: Shell) -> None:
+        self._session = session
+        self._shell = shell
+        self._codes: list[ExitCode] = []
+
+    def script(self, script: _Script, *, keep_going: bool) -> int:
+        """Carry out a script up to its first failure, or as long as the association lasts."""
+        from dimsetools.commands.shell_run import Quit, Where
+
+        shell, stop = self._shell, self._session.stop
+        for statement in script:
+            if stop.requested:
+                raise stop.error()
+            try:
+                self._codes.append(shell.run(statement, Where(script.place(statement), script.arguments)))
+            except Quit:
+                break
+            except DimseError as error:
+                self._failed(error)
+                if not keep_going or not shell.line.is_open or stop.requested:
+                    break
+        self._end()
+        code = worst(self._codes) if keep_going else next((one for one in self._codes if one), ExitCode.OK)
+        return self._strict(code)
+
+    def interactive(self, name: str) -> int:
+        """Carry out what somebody types."""
+        from dimsetools.commands.shell_completion import offers
+        from dimsetools.commands.shell_lines import statement
+        from dimsetools.commands.shell_run import Quit
+        from dimsetools.render.prompt import Prompt, history_file
+
+        shell, output = self._shell, self._shell.output
+        shell.reopens = True
+        output.note("help shows the commands, Ctrl-D ends")
+        prompt = Prompt(f"{name}> ", lambda before, text: offers(before, text, shell.kept))
+        with prompt.remembering(history_file()):
+            while True:
+                try:
+                    line = self._typed(prompt)
+                    if line is None:
+                        break
+                    found = statement(line)
+                    if found is not None:
+                        self._codes.append(shell.run(found))
+                except KeyboardInterrupt:
+                    output.prompt("")
+                except Quit:
+                    break
+                except DimseError as error:
+                    if self._session.stop.requested:
+                        raise
+                    self._failed(error)
+        self._end()
+        return self._strict(ExitCode.OK)
+
+    def _typed(self, prompt: Any) -> str | None:
+        """Return the next line, None at the end; until a key is pressed, what the peer says is taken."""
+        line, output = self._shell.line, self._shell.output
+        was_open = line.is_open
+        with _interruptible():
+            output.prompt(prompt.text)
+            with prompt.keys() as keyboard:
+                try:
+                    line.wait(None, lambda: prompt.pressed() or (was_open and not line.is_open), keyboard)
+                finally:
+                    output.prompt("")
+                if was_open and not line.is_open:
+                    raise ConnectionLost(
+                        f"{self._shell.node} has ended the association",
+                        hint="the next command opens a new one",
+                    )
+                typed: str | None = prompt.line()
+                return typed
+
+    def _failed(self, error: DimseError) -> None:
+        self._codes.append(error.exit_code)
+        ours = isinstance(error, UsageError) or error.exit_code in range(20, 24)
+        self._shell.output.failure(error, "" if ours else self._shell.node)
+
+    def _end(self) -> None:
+        failed = sum(code is not ExitCode.OK for code in self._codes)
+        record = {
+            "_event": "summary",
+            "_node": self._shell.node,
+            "_commands": len(self._codes),
+            "_failed": failed,
+        }
+        self._shell.output.summary(record)
+
+    def _strict(self, code: ExitCode) -> int:
+        if code is ExitCode.OK and self._shell.warned and self._session.operation.strict:
+            return ExitCode.WARNINGS
+        return code
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have Ctrl-C clear the line that is typed, and end nothing."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _rehearse(output: Output, shell: Shell, contexts: Sequence[str], script: _Script | None) -> int:
+    """Show what would be proposed, and how many commands there are."""
+    from dimsetools.uids import name_of
+
+    record = {"_event": "would-open", "_address": shell.node, "_abstract_syntaxes": list(contexts)}
+    output.record(record, f"would call {shell.node} for {', '.join(map(name_of, contexts))}")
+    if script is not None:
+        count = sum(1 for _ in script)
+        output.note(f"{script.name}: {count} commands, in order as far as that can be said")
+    return ExitCode.OK
+
+
+def _show_example(session: Session, name: str) -> int:
+    """Print a script that comes with the program."""
+    from importlib.resources import files
+
+    from dimsetools.render import Output
+
+    text = files("dimsetools").joinpath("examples", f"{name}.dimse").read_text(encoding="utf-8")
+    with Output(**session.output.printing() | {"format": "table"}) as output:
+        for line in text.splitlines():
+            output.record({}, line)
+    return ExitCode.OK
+
+
+def _purpose(text: str) -> str:
+    _contexts((text,))
+    return text
+
+
+def _purposes() -> tuple[str, ...]:
+    from dimsetools.dataset.normalized import CLASSES
+
+    return (*_FOR, *(name for name in CLASSES if name not in _FOR))
+
+
+command = NetworkCommand(
+    "shell",
+    callback=_shell,
+    help=(
+        "Say several things to a node over one association: typed, from a file, or from a pipe.\n\n"
+        "The commands are those of dimse without PEER: nget, nset, naction, ncreate, ndelete, nevent, echo, "
+        "find, store; and image, wait, show, status, help, quit. NAME = COMMAND keeps a reply, "
+        "{NAME.Attribute} in a later line stands for what is in it."
+    ),
+    params=[
+        PeerArgument(required=False),
+        click.Argument(
+            ["words"],
+            metavar="[FILE [ARGUMENT...]]",
+            nargs=-1,
+            type=click.Path(),
+            help="A file of commands, one a line; - is stdin. An ARGUMENT stands for {1}, {2} ... in it.",
+        ),
+        click.Option(
+            ["--for", "purposes"],
+            multiple=True,
+            metavar="print|mpps|ups|query|CLASS",
+            type=Named("purpose", _purpose, choices=_purposes),
+            help="What to propose: SOP classes by purpose or one by one (default nearly all). Repeatable.",
+        ),
+        click.Option(["--keep-going"], is_flag=True, help="Go on after a command that failed."),
+        click.Option(
+            ["--example"],
+            type=click.Choice(_EXAMPLES),
+            help="Print a script that shows how it is done, and end.",
+        ),
+    ],
+    groups=REQUESTOR,
+    without=("repeat", "interval", "stats", "priority"),
+    examples=(
+        ("dimse shell printer --for print", "talk to a printer"),
+        ("dimse shell --example print > job.dimse", "see how a print job is written"),
+        ("dimse shell printer --for print job.dimse ct.dcm", "carry it out"),
+        ("echo 'nget printer printer' | dimse shell printer --json", "from another program"),
+    ),
+    notes=(
+        (
+            "Words are separated by blanks; quotes of either kind hold them together. A backslash separates "
+            "the values of an attribute as it does in DICOM, and at the end of a line continues the line. "
+            "# begins a comment, {{ is a brace."
+        ),
+        (
+            "What a reply says can be named by keywords: {film.AffectedSOPInstanceUID}, or within a sequence "
+            "{film.ReferencedImageBoxSequence[0].ReferencedSOPInstanceUID}. Of find, "
+            "{found[1].StudyInstanceUID} is that of the second match."
+        ),
+        (
+            "All lines of a file are looked at before a connection is made. It is carried out to the first "
+            "failure, whose exit status is that of the shell; with --keep-going to the end, or until the "
+            "node ends the association. At a terminal, the next command opens a new one then."
+        ),
+        (
+            "Events that the node reports are shown and answered whenever they come. Lines are remembered in "
+            "$XDG_STATE_HOME/dimse/history."
+        ),
+    ),
+)

@@ -1,0 +1,350 @@
+"""One shell: its association, what it keeps, and what each command does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic, perf_counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dimsetools.commands.shell_lines import Kept, Statement, placed, resolved
+from dimsetools.commands.shell_words import WAIT, WORDS_OF_SHELL, word
+from dimsetools.errors import (
+    ConnectionLost,
+    DimseError,
+    ExitCode,
+    InputError,
+    NoAnswer,
+    StatusFailure,
+    UsageError,
+)
+from dimsetools.status import is_warning
+
+if TYPE_CHECKING:
+    from dimsetools.association.association import Association
+    from dimsetools.association.values import Target
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.options import Session
+    from dimsetools.render import Output
+    from dimsetools.services.examine import Item
+    from dimsetools.services.normalized import Event, Line, Reply, Wanted
+
+_AFFECTED_CLASS, _AFFECTED_INSTANCE, _STATUS, _COMMENT = 0x00000002, 0x00001000, 0x00000900, 0x00000902
+_EVENT_TYPE = 0x00001002
+_MOMENT = 1.0
+"""Seconds in which what has begun to come is taken."""
+
+
+class Quit(Exception):
+    """The user wants no more."""
+
+
+class Where(NamedTuple):
+    """From where a command comes: `job.dimse:7`, or "" at a terminal; with the words behind the file."""
+
+    place: str = ""
+    arguments: Sequence[str] = ()
+
+
+class Shell:
+    """Carries out commands over one association, or if it `reopens` over one after the other."""
+
+    def __init__(
+        self, session: Session, output: Output, target: Target, line: Line, charset: Sequence[str]
+    ) -> None:
+        self.kept: dict[str, Kept] = {}
+        self.line = line
+        self.output = output
+        self.node = str(target)
+        self.warned = False
+        self.reopens = False
+        self._association: Association | None = None
+        self._session = session
+        self._charset = tuple(charset)
+        self._events: list[Event] = []
+
+    def heard(self, event: Event) -> int:
+        """Show an event of the peer; return what it is answered with."""
+        from dimsetools.render import shell as shown
+        from dimsetools.services.waiting import fault
+
+        status = fault(event)
+        event = event._replace(status=status)
+        self._events.append(event)
+        self.output.operation(shown.event_record(event), event.attributes or {}, shown.event_line(event))
+        return status
+
+    def open(self) -> Association:
+        """Return the association; where the peer has ended it, a new one if this shell reopens."""
+        from dimsetools.render.shell import opened_line
+
+        line = self.line
+        if self._association is not None and not self.reopens:
+            if not line.is_open:
+                raise ConnectionLost(f"{self.node} has ended the association")
+            if line.readable:
+                line.wait(monotonic() + _MOMENT, lambda: not line.readable)
+        association = line.open()
+        if association is not self._association:
+            self.output.note(opened_line(association), 1)
+            if self._association is not None:
+                self.output.note(f"a new association with {self.node} was opened")
+            self._association = association
+        return association
+
+    def run(self, statement: Statement, where: Where = Where()) -> ExitCode:  # noqa: B008  # it is a tuple
+        """Carry out a command, and return its exit status; a failure is told of, unless it ends the shell.
+
+        Raises Quit, and what ends the association, with the place in its message.
+        """
+        try:
+            found = word(statement.words[0])
+            if statement.name and not found.keeps:
+                raise UsageError(f"{found.name} brings nothing that could be kept as {statement.name}")
+            words = resolved(statement.words[1:], self.kept, where.arguments)
+            brought = getattr(self, f"_{found.name}")(**found.parse(words))
+        except DimseError as error:
+            if where.place:
+                about = self.node if not isinstance(error, (UsageError, InputError)) else ""
+                about = f": {about}" if about and about not in error.message else ""
+                placed(error, where.place + about)
+            raise
+        if statement.name and brought is not None:
+            self.kept[statement.name] = brought
+        return ExitCode.OK
+
+    # -- what the peer is asked ---------------------------------------------------------------------
+
+    def _verb(self, name: str, params: dict[str, Any]) -> Kept:
+        from dimsetools.commands.verbs import VERBS
+
+        wanted = VERBS[name].wanted(stop=self._session.stop, **params)
+        return self._asked(wanted)
+
+    def _asked(self, wanted: Wanted) -> Kept:
+        """Ask, tell of the reply, and return what can be kept of it; StatusFailure if that is what it is."""
+        from dimsetools.render import normalized as shown
+
+        self.open()
+        self.output.note(shown.request_line(wanted), 1)
+        reply = self.line.ask(wanted)
+        if not isinstance(reply.error, StatusFailure):
+            self.output.operation(shown.record(reply), reply.attributes or {}, shown.line(reply))
+        for remark in reply.remarks:
+            self.output.warning(remark)
+        self.warned |= is_warning(reply.status)
+        if reply.error is not None:
+            raise shown.Undecodable(reply.error) if isinstance(reply.error, InputError) else reply.error
+        return (kept_of(reply),)
+
+    def _nget(self, **params: Any) -> Kept:
+        return self._verb("nget", params)
+
+    def _nset(self, **params: Any) -> Kept:
+        return self._verb("nset", params)
+
+    def _naction(self, **params: Any) -> Kept:
+        return self._verb("naction", params)
+
+    def _ncreate(self, **params: Any) -> Kept:
+        return self._verb("ncreate", params)
+
+    def _ndelete(self, **params: Any) -> Kept:
+        return self._verb("ndelete", params)
+
+    def _nevent(self, **params: Any) -> Kept:
+        return self._verb("nevent", params)
+
+    def _echo(self) -> None:
+        from dimsetools.render.shell import echo_line
+        from dimsetools.services.echo import verify
+
+        seconds = verify(self.open())
+        self.output.record({"_event": "echoed", "_ms": round(seconds * 1000, 3)}, echo_line(seconds))
+
+    def _find(self, words: Sequence[str], **params: Any) -> Kept:
+        from dimsetools.options.query import Query
+        from dimsetools.render.shell import match_line
+        from dimsetools.services.asking import matches
+
+        query = Query(**params)
+        found: list[Attributes] = []
+        for asked in query.asked(words, stop=self._session.stop):
+            keys = query.complete(asked)
+            self.open()
+            found += matches(
+                self.line.exchange,
+                query.model.find,
+                "",
+                keys,
+                charset=self._charset,
+                assume_charset=query.assume_charset or self._charset,
+                stop=self._session.stop,
+                bad=lambda error: self.output.warning(error.message),
+            )
+        for number, match in enumerate(found):
+            self.output.operation({"_event": "match"}, match, match_line(number))
+        if not found:
+            self.output.note("no match")
+        return tuple(found)
+
+    def _store(self, paths: Sequence[str]) -> None:
+        from dimsetools.services.examine import Item, examine
+        from dimsetools.services.selection import Skipped, select
+
+        sent = 0
+        for one in examine(select(paths), stop=self._session.stop):
+            if isinstance(one, Item):
+                self._send(one)
+                sent += 1
+            elif isinstance(one, Skipped) and not one.expected:
+                raise type(one.error)(f"{one.path}: {one.error.message}", hint=one.error.hint)
+        if not sent:
+            raise InputError(f"no object was found in {', '.join(paths)}")
+
+    def _send(self, item: Item) -> None:
+        """Send one object."""
+        import os
+
+        from dimsetools.association.opening import no_context
+        from dimsetools.dataset.part10 import open_regular
+        from dimsetools.message.composite import CStoreRq, CStoreRsp
+        from dimsetools.render.shell import stored_line
+        from dimsetools.services.failures import status_failure
+        from dimsetools.services.sending import source_of
+        from dimsetools.uids import name_of
+
+        sop_class, uid = item.meta.sop_class_uid, item.meta.sop_instance_uid
+        association = self.open()
+        context = association.context_for(sop_class)
+        if context is None:
+            raise no_context(association, sop_class, name_of(sop_class))
+        descriptor, _ = open_regular(item.path)
+        try:
+            source = source_of(descriptor, item.meta, context.transfer_syntax)
+            request = CStoreRq(affected_sop_class_uid=sop_class, affected_sop_instance_uid=uid)
+            began = perf_counter()
+            response = self.line.exchange.call(context, request, source).command
+        finally:
+            os.close(descriptor)
+        assert isinstance(response, CStoreRsp)
+        seconds, comment = perf_counter() - began, response.error_comment or ""
+        failure = status_failure(response.status, "C-STORE", comment, response.offending_element)
+        if failure is not None:
+            raise failure
+        record = {
+            "_event": "stored",
+            "_path": item.path,
+            "SOPClassUID": sop_class,
+            "SOPInstanceUID": uid,
+            "_status": f"{response.status:04X}",
+            "_ms": round(seconds * 1000, 3),
+        }
+        self.warned |= is_warning(response.status)
+        self.output.record(record, stored_line(item.path, response.status, seconds, comment))
+
+    def _image(self, box: str, path: str, position: int, frame: int, bits: str) -> Kept:
+        from dimsetools.dataset.normalized import PRINT_COLOR, PRINT_GRAYSCALE
+        from dimsetools.film.frames import Looks, Reader, need_libraries
+        from dimsetools.film.image_file import look
+        from dimsetools.services.examine import Item, examine
+        from dimsetools.services.print_requests import Reference, Speaker
+        from dimsetools.uids import EXPLICIT_BE
+
+        need_libraries()
+        (item,) = examine([path])
+        if not isinstance(item, Item):
+            error = getattr(item, "error", None)
+            raise InputError(f"{path}: {error.message if error else 'cannot be read'}")
+        file = look(path, item.meta)
+        if frame > file.frames:
+            raise InputError(f"{path} has {file.frames} frames")
+        association = self.open()
+        color = file.color and association.context_for(PRINT_COLOR) is not None
+        meta = PRINT_COLOR if color or association.context_for(PRINT_GRAYSCALE) is None else PRINT_GRAYSCALE
+        context = association.context_for(meta)
+        shown = Reader(Looks(int(bits))).frame(file, frame, color=meta == PRINT_COLOR)
+        big = context is not None and context.transfer_syntax == EXPLICIT_BE
+        return self._asked(Speaker(meta).image_box(Reference("", box), position, shown, {}, big_endian=big))
+
+    def _wait(self, seconds: float | None, count: int) -> Kept:
+        wait = WAIT if seconds is None else seconds
+        self.open()
+        if not self.line.wait(monotonic() + wait, lambda: len(self._events) >= count):
+            came = f"{len(self._events)} of {count} events" if self._events else "no event"
+            raise NoAnswer(f"{came} came within {wait:g} s")
+        found, self._events = self._events[:count], self._events[count:]
+        return tuple(map(kept_event, found))
+
+    # -- what only the shell knows ------------------------------------------------------------------
+
+    def _show(self, name: str) -> None:
+        from dimsetools.render.shell import match_line
+
+        if name not in self.kept:
+            raise UsageError(
+                f"nothing is kept as {name}", hint=f"kept: {', '.join(self.kept) or 'nothing yet'}"
+            )
+        for number, attributes in enumerate(self.kept[name]):
+            line = name if len(self.kept[name]) == 1 else match_line(number)
+            self.output.operation({"_event": "kept", "_name": name}, attributes, line)
+
+    def _status(self) -> None:
+        from dimsetools.render.shell import context_lines, opened_line
+
+        if not self.line.is_open:
+            self.output.note(f"no association with {self.node}; the next command opens one")
+        else:
+            association = self.line.open()
+            for line in (opened_line(association), *context_lines(association)):
+                self.output.note(line)
+        if self.kept:
+            self.output.note(f"kept: {', '.join(self.kept)}")
+
+    def _help(self, name: str | None) -> None:
+        if name is None:
+            for one in WORDS_OF_SHELL.values():
+                self.output.note(f"  {one.name:<9}{one.help}")
+            self.output.note("NAME = COMMAND keeps a reply, {NAME.Attribute} stands for what is in it.")
+            return
+        found = word(name)
+        self.output.note(f"usage: {found.usage}")
+        self.output.note(f"  {found.help}")
+        for param in found.params:
+            context = _context()
+            record = param.get_help_record(context)
+            if record is not None:
+                self.output.note(f"  {record[0]:<28}  {record[1]}")
+
+    def _quit(self) -> None:
+        raise Quit
+
+
+def _context() -> Any:
+    import click
+
+    return click.Context(click.Command("help"))
+
+
+def kept_of(reply: Reply) -> Attributes:
+    """Return what is kept of a reply: its data set, and what its command says."""
+    from dimsetools.dataset.attributes import Attribute
+
+    said = {
+        _AFFECTED_CLASS: Attribute("UI", (reply.sop_class,)),
+        _STATUS: Attribute("SH", (f"{reply.status:04X}",)),
+        _COMMENT: Attribute("LO", (reply.comment,) if reply.comment else ()),
+        _AFFECTED_INSTANCE: Attribute("UI", (reply.sop_instance,) if reply.sop_instance else ()),
+    }
+    return said | (reply.attributes or {})
+
+
+def kept_event(event: Event) -> Attributes:
+    """Return the same of an event."""
+    from dimsetools.dataset.attributes import Attribute
+
+    said = {
+        _AFFECTED_CLASS: Attribute("UI", (event.sop_class,)),
+        _AFFECTED_INSTANCE: Attribute("UI", (event.sop_instance,)),
+        _EVENT_TYPE: Attribute("US", (event.number,)),
+    }
+    return said | (event.attributes or {})
