@@ -58,7 +58,7 @@ def asking(
     association = ae.associate("127.0.0.1", node.port, evt_handlers=handlers, ext_neg=list(ext_neg) or None)
     assert association.is_established
     try:
-        yield association
+        yield pynet.steady(association)
     finally:
         if association.is_established:
             association.release()
