@@ -148,6 +148,16 @@ command = NetworkCommand(
             "that cannot be read is logged once and passed over."
         ),
         (
+            "Unified procedure steps (UPS Push, Pull, Watch, Event and Query) are kept with their claims, "
+            "subscriptions and reports, each request under its own SOP class. N-CREATE and N-SET are held "
+            "against the table of PS3.4 CC.2.5; an empty Worklist Label becomes the called AE title. "
+            "Whoever claims a step locks it by a Transaction UID, which nobody is told; a step that its "
+            "performer cancels gets the time, and a reason if it has none. An AE can be subscribed to one "
+            "step, to all, or to all that match keys, if its address is known (--dest, configuration) or "
+            "it has an association for UPS Event open (else C308H); whoever has subscribed is told of a "
+            "restart. A step that has ended goes after --ups-keep, unless there is a deletion lock on it."
+        ),
+        (
             "SIGTERM: no new associations, idle ones are aborted, objects under way may finish within "
             "--grace, exit status 0. SIGINT does the same and exits with 130. A second signal ends the "
             "grace. --exit-after lets the sender ask for release; with --timeout, missing objects are "

@@ -6,11 +6,11 @@ import signal
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from dimsetools.commands.admitting import door, tls_context
 from dimsetools.errors import DimseError, ExitCode, LimitReached, UsageError
 from dimsetools.options.node import Admission, Answering, Keeping, Running, Working
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
     from types import FrameType
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dimsetools.scp.server import Server
     from dimsetools.scp.workflow import Workflow
 
+_DAY = 86400.0
 _LAST_READ = 2.0
 """Seconds that queries have to let go of the index when everything else has ended."""
 
@@ -139,7 +140,7 @@ class Node:
         from dimsetools.scp.verification import Verification
 
         running = self._running
-        bind = _door(admission)
+        bind = door(admission)
         serving = self._session.serving()
         layout = Layout(keeping.layout or DEFAULT)
         if not keeping.ignore:
@@ -158,7 +159,7 @@ class Node:
             {CEchoRq: Verification(), CStoreRq: storage, **more.roles},
             serving.timeouts,
             self._log,
-            _tls_context(serving),
+            tls_context(serving),
             self._tracer,
             posts=workflow.posts if workflow is not None else None,
             left=workflow.role.left if workflow is not None else None,
@@ -221,6 +222,7 @@ class Node:
             own_aet=self._session.values(Admission).aet,
             notify=working.mpps_notify,
             films=working.films,
+            ups_keep=working.ups_keep * _DAY,
             tracer=self._tracer,
         )
 
@@ -233,23 +235,6 @@ class Node:
         worklist = Worklist(folder, complain)
         worklist.items()  # what is wrong with the folder, or with items, is better known now
         return worklist
-
-
-def _door(admission: Admission) -> str | None:
-    """Return where to listen: this machine only, unless it was said who may call from elsewhere."""
-    bind = admission.bind
-    if admission.allow and admission.allow_any:
-        raise UsageError("--allow-any lets everybody in, --allow only some", hint="give one of them")
-    if admission.allow or admission.allow_any:
-        return bind
-    from dimsetools.scp.listening import is_loopback
-
-    if bind is not None and not is_loopback(bind):
-        raise UsageError(
-            f"{bind} can be reached from other machines, and everybody would be let in",
-            hint="add --allow AET[@NETWORK] for those who may call, or --allow-any",
-        )
-    return bind or "localhost"
 
 
 def _policy(admission: Admission, serving: Serving, more: Offered) -> AcceptPolicy:
@@ -311,11 +296,3 @@ def _store(folder: str, layout: Layout, keeping: Keeping, hooks: Hooks) -> Objec
         min_free=keeping.min_free,
         read=hooks.reads,
     )
-
-
-def _tls_context(serving: Serving) -> ssl.SSLContext | None:
-    if serving.tls is None:
-        return None
-    from dimsetools.association.tls import server_context
-
-    return server_context(serving.tls)

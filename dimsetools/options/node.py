@@ -14,6 +14,7 @@ PORT = 11112  # registered with IANA for DICOM over TCP
 _ASSOCIATIONS = 400
 _GRACE = 10.0
 _STUDY_TIMEOUT = 30.0
+_UPS_KEEP = 30.0
 _SIZE = re.compile(r"([0-9]{1,15})([kMGT]?)B?", re.ASCII)
 _UNITS = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -62,6 +63,7 @@ class Working(NamedTuple):
 
     mpps_notify: tuple[str, ...] = ()
     films: str | None = None
+    ups_keep: float = _UPS_KEEP
 
 
 class Running(NamedTuple):
@@ -233,6 +235,13 @@ WORKING = Group(
             "Be a printer, too: each film becomes a PNG and a PDF file in this folder.",
             type=click.Path(file_okay=False),
             metavar="DIR",
+        ),
+        _option(
+            "--ups-keep",
+            f"Days to keep workitems that have ended and have no deletion lock (default {_UPS_KEEP:g}).",
+            type=click.FloatRange(min=0),
+            default=_UPS_KEEP,
+            metavar="DAYS",
         ),
     ),
 )
