@@ -91,7 +91,8 @@ class Steps:
             for remark in reply.remarks:
                 output.warning(remark)
         else:
-            self._telling.reply(reply._replace(attributes=shown) if shown is not None else reply)
+            kept = reply.error is None and shown is not None
+            self._telling.reply(reply._replace(attributes=shown) if kept else reply)
         return reply if reply.error is None else None
 
     def look(self, wanted: Wanted) -> Attributes:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
+from dimsetools import cli
+from tests.peers import dimse
 from tests.peers.pynet import acceptor
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
     from pynetdicom import evt
+
+
+def said(*words: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `dimse` in this process, or where it reads from stdin in one of its own."""
+    if stdin is not None:
+        return dimse.run(*words, stdin=stdin)
+    args = [str(word) for word in words]
+    with (
+        patch.dict("os.environ", XDG_CONFIG_HOME="/nonexistent"),
+        redirect_stdout(StringIO()) as out,
+        redirect_stderr(StringIO()) as err,
+    ):
+        code = cli.main(args)
+    return subprocess.CompletedProcess(args, code, out.getvalue(), err.getvalue())
 
 
 class Department:

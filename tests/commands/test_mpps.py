@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.department import Department, department, scheduled_item
+from tests.commands.department import Department, department, said, scheduled_item
+from tests.conftest import Peers
 from tests.corpus import ROOT, make_folder
-from tests.peers import dimse
 from tests.peers.dimse import rows
 
 
@@ -22,7 +22,7 @@ def ris() -> Iterator[Department]:
 
 
 def mpps(verb: str, *args: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return dimse.run("mpps", verb, *args, stdin=stdin)
+    return said("mpps", verb, *args, stdin=stdin)
 
 
 def started(ris: Department, *args: object) -> str:
@@ -64,14 +64,14 @@ def test_several_items_are_shown_to_choose_from_and_nothing_is_started(ris: Depa
 
 
 def test_what_find_prints_can_be_started(ris: Department, tmp_path: Path) -> None:
-    found = dimse.run("find", ris.address, "-W", "AccessionNumber=A1", "--json")
+    found = said("find", ris.address, "-W", "AccessionNumber=A1", "--json")
     done = mpps("start", ris.address, "-", "PerformedLocation=Room 1", stdin=found.stdout)
     step = ris.steps[done.stdout.strip()]
     assert (step.PatientName, step.PerformedLocation) == ("Müller^Jörg", "Room 1")
     item = tmp_path / "item.dcm"
     scheduled_item(1).save_as(item, implicit_vr=False, little_endian=True)
     assert ris.steps[started(ris, item)].PatientName == "Müller^Jörg"
-    many = dimse.run("find", ris.address, "-W", "--json")
+    many = said("find", ris.address, "-W", "--json")
     done = mpps("start", ris.address, "-", stdin=many.stdout)
     assert done.returncode == 22
     assert "more than one" in done.stderr
@@ -99,7 +99,7 @@ def test_keys_count_more_than_anything_and_those_of_the_scheduled_step_find_thei
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "why"),
     [
         ([], "Modality"),
         (["Modalty=CT"], "did you mean Modality"),
@@ -109,10 +109,10 @@ def test_keys_count_more_than_anything_and_those_of_the_scheduled_step_find_thei
     ],
     ids=str,
 )
-def test_what_cannot_be_started_is_said_before_a_connection_is_made(args: list[str], said: str) -> None:
+def test_what_cannot_be_started_is_said_before_a_connection_is_made(args: list[str], why: str) -> None:
     done = mpps("start", "127.0.0.1:1", *args)
     assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
+    assert why in done.stderr
 
 
 def test_without_check_it_is_sent_as_it_is(ris: Department) -> None:
@@ -210,3 +210,18 @@ def test_the_peers_refusal_is_the_exit_status(ris: Department) -> None:
     done = mpps("discontinue", ris.address, "1.2.3")
     assert done.returncode == 1
     assert "0112" in done.stderr
+
+
+def test_our_own_node_keeps_what_it_is_told(peers: Peers, tmp_path: Path) -> None:
+    node = peers.dimse_scp()
+    make_folder(tmp_path, 2)
+    host, port = node.address.partition("@")[2].split(":")
+    done = mpps("start", host, port, tmp_path)
+    assert done.returncode == 0, done.stderr
+    uid = done.stdout.strip()
+    assert mpps("complete", host, port, uid, tmp_path).returncode == 0
+    read = rows(said("nget", node.address, "mpps", uid, "--json"))[0]
+    assert read["PerformedProcedureStepStatus"] == "COMPLETED"
+    done = mpps("discontinue", node.address, uid)
+    assert done.returncode == 1
+    assert "0110" in done.stderr

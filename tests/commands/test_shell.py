@@ -114,6 +114,18 @@ def test_the_example_does_the_same_at_a_printer_of_another_maker(run: Dimse, job
     assert said[3:] == ["act 1", "delete", "delete"]
 
 
+def test_the_example_leaves_a_film_to_look_at_in_our_own_node(peers: Peers, run: Dimse, job: Path) -> None:
+    films = job.with_name("films")
+    films.mkdir()
+    node = peers.dimse_scp("--films", films)
+    job.write_text(run("shell", "--example", "print").stdout + "wait 20 --count 3\n")
+    image = make_file(job.with_name("ct.dcm"), 1, size=8192).path
+    done = run("shell", node.address, "--for", "print", job, image)
+    assert done.code == 0, done.stderr
+    assert "print-job" in done.stdout
+    assert sorted(path.suffix for path in films.iterdir()) == [".pdf", ".png"]
+
+
 # -- scripts ------------------------------------------------------------------------------------------
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.commands.department import Department, department
+from tests.commands.department import said as run
+from tests.conftest import Peers
 from tests.corpus import ROOT, make_folder
-from tests.peers import dimse
 from tests.peers.dimse import rows
 
 GLOBAL = "1.2.840.10008.5.1.4.34.5"
@@ -23,7 +24,7 @@ def tasks() -> Iterator[Department]:
 
 
 def ups(verb: str, *args: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    return dimse.run("ups", verb, *args, stdin=stdin)
+    return run("ups", verb, *args, stdin=stdin)
 
 
 def said(verb: str, *args: object) -> str:
@@ -178,3 +179,25 @@ def test_a_rehearsal_shows_every_request() -> None:
     assert done.returncode == 0
     assert done.stdout.count("would call") == 2
     assert "COMPLETED" in done.stdout
+
+
+def test_our_own_node_holds_everybody_to_the_rules(peers: Peers, tmp_path: Path) -> None:
+    node = peers.dimse_scp().address
+    make_folder(tmp_path, 1)
+    uid = said("push", node, "--input", tmp_path, "--retrieve-aet", "PACS", "WorklistLabel=CAD")
+    assert ups("complete", node, uid, "--transaction", "1.2.3").returncode == 1
+    lock = said("claim", node, uid)
+    late = ups("claim", node, uid)
+    assert late.returncode == 1
+    assert "TransactionUID" not in late.stdout
+    said("progress", node, uid, "--transaction", lock, "--percent", "50")
+    assert "C301" in ups("progress", node, uid, "--transaction", "1.2.3", "--percent", "60").stderr
+    said("complete", node, uid, tmp_path, "--transaction", lock)
+    record = rows(ups("get", node, uid, "ProcedureStepState", "--json"))[0]
+    assert record["ProcedureStepState"] == "COMPLETED"
+    other = said("push", node)
+    lock = said("claim", node, other)
+    assert "C312" in ups("cancel", node, other, "--reason", "nobody listens").stderr
+    said("cancel", node, other, "--transaction", lock)
+    found = rows(run("find", node, "-M", "ups-query", "ProcedureStepState=CANCELED", "--json=SOPInstanceUID"))
+    assert found == [{"SOPInstanceUID": other}]
