@@ -15,8 +15,10 @@ REPORTS = frozenset(("report-delivered", "report-failed", "report-given-up"))
 
 
 def is_fine(record: Record) -> bool:
-    """Tell whether a request or a report is nothing to be worried about."""
-    if record["_event"] in ("report-failed", "report-given-up"):
+    """Tell whether a request or a report is nothing to be worried about, or was told of before."""
+    if record["_event"] == "report-failed":
+        return record["_attempts"] != 1
+    if record["_event"] == "report-given-up":
         return False
     return not is_failure(int(str(record["_status"]), 16))
 
@@ -32,9 +34,12 @@ def request(record: Record) -> list[str | Span]:
         spans.append(warn(told) if is_warning(status) else good("done"))
     if record.get("_reason"):
         spans.append(f": {record['_reason']}")
-    state = record.get("ProcedureStepState")
+    state = record.get("ProcedureStepState") or record.get("PerformedProcedureStepStatus")
     if state and not is_failure(status):
         spans.append(f", {state}")
+    if available := record.get("_available"):
+        assert isinstance(available, Mapping)
+        spans.append(f", {', '.join(f'{count} {word}' for word, count in available.items())}")
     return [*spans, dim(f"  {record['_ms']} ms")]
 
 

@@ -152,11 +152,15 @@ class Courier:
             )  # before the ledger is read: what ends meanwhile is for the next round
         now = time.time()
         soonest: float | None = None
+        missed: set[str] = set()
         waiting = sorted(self._ledger.first_due(), key=lambda due: due.aet)
         for aet, queues in groupby(waiting, key=lambda due: due.aet):
             to_call = []
             for due in queues:
-                if _queue(due) in busy or self._gives_up(due, now):
+                if _queue(due) in busy:
+                    missed.update(present & {aet})
+                    continue
+                if self._gives_up(due, now):
                     continue
                 left = _left(due, now)
                 if left > 0:
@@ -167,6 +171,8 @@ class Courier:
                     to_call.append(due)
             if to_call:
                 self._call(aet, to_call)
+        with self._changed:
+            self._present |= missed  # they are here still when what is under way has failed
         return soonest
 
     def _gives_up(self, due: Due, now: float) -> bool:
@@ -192,8 +198,7 @@ class Courier:
 
         with self._changed:
             self._busy.add(_queue(due))
-        report = Report(due.aet, due.sop_class, due.sop_instance, due.event, due.attributes)
-        if self._posts.offer(report, _contexts(due), told):
+        if self._posts.offer(_report(due), _contexts(due), told):
             return True
         with self._changed:
             self._busy.discard(_queue(due))
@@ -285,16 +290,11 @@ class Courier:
         self._tell("report-failed", due, _attempts=attempts, _reason=reason, _pause=pause)
 
     def _tell(self, event: str, due: Due, **more: object) -> None:
-        self._log(
-            {
-                "_event": event,
-                "_destination": due.aet,
-                "SOPClassUID": due.sop_class,
-                "SOPInstanceUID": due.sop_instance,
-                "EventTypeID": due.event,
-                **more,
-            }
-        )
+        self._log(_report(due).record(event, **more))
+
+
+def _report(due: Due) -> Report:
+    return Report(due.aet, due.sop_class, due.sop_instance, due.event, due.attributes)
 
 
 def _queue(due: Due) -> _Queue:

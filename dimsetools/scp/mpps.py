@@ -93,7 +93,7 @@ class ProcedureSteps(Service):
         if asked.sop_class == _NOTIFICATION:
             return super().get(asked)
         entry = _found(self._desk.ledger.get(KIND, asked.uid))
-        return Done(entry.attributes, record={"_state": entry.state})
+        return Done(entry.attributes, record={"PerformedProcedureStepStatus": entry.state})
 
     # -- who else is told ---------------------------------------------------------------------------------
 
@@ -111,10 +111,22 @@ class ProcedureSteps(Service):
         def tell() -> None:
             self._desk.wake()
             for aet in self._desk.posts.listening(_NOTIFICATION) - {*self._desk.notify}:
-                report = Report(aet, _NOTIFICATION, entry.uid, _EVENTS[reached], None)
-                self._desk.posts.offer(report, (_NOTIFICATION,), lambda _: None)
+                self._tell(Report(aet, _NOTIFICATION, entry.uid, _EVENTS[reached], None))
 
-        return Done(sop_instance=entry.uid, record={"_state": entry.state}, then=tell if reached else None)
+        return Done(
+            sop_instance=entry.uid,
+            record={"PerformedProcedureStepStatus": entry.state},
+            then=tell if reached else None,
+        )
+
+    def _tell(self, report: Report) -> None:
+        """Report to somebody who listens, once: who has left meanwhile does not want it any more."""
+
+        def told(status: int | None) -> None:
+            if status is not None:
+                self._desk.log(report.record("report-delivered", _status=f"{status:04X}", _attempts=1))
+
+        self._desk.posts.offer(report, (_NOTIFICATION,), told)
 
 
 def _check(attributes: Attributes, rules: tuple[Rule, ...]) -> None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dimsetools.association.association import Association
     from dimsetools.association.values import AcceptedContext
     from dimsetools.message.exchange import Answer, Exchange
+    from dimsetools.scp.roles import Record
 
 Told = Callable[[int | None], None]
 """Hears the status that a report was answered with, None if no answer came. Must not raise."""
@@ -36,6 +37,17 @@ class Report(NamedTuple):
     sop_instance: str
     number: int
     attributes: Attributes | None
+
+    def record(self, event: str, **more: object) -> Record:
+        """Return what the log is told of it."""
+        return {
+            "_event": event,
+            "_destination": self.aet,
+            "SOPClassUID": self.sop_class,
+            "SOPInstanceUID": self.sop_instance,
+            "EventTypeID": self.number,
+            **more,
+        }
 
 
 class _Waiting(NamedTuple):

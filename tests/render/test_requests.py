@@ -73,6 +73,21 @@ FAILED = {**REPORT, "_event": "report-failed", "_reason": "why", "_pause": 0.5}
         ),
         (FAILED, "report ups 1.2.3 progress-report to WATCH failed: why; again in 0.5 s", 0),
         (
+            {**FAILED, "_attempts": 2, "_pause": 600.0},
+            "report ups 1.2.3 progress-report to WATCH failed: why; again in 600 s",
+            1,
+        ),
+        (
+            {**REQUEST, "_service": "N-SET", "PerformedProcedureStepStatus": "COMPLETED"},
+            "#7 CT1  N-SET ups 1.2.3 change-state  done, COMPLETED  1.5 ms",
+            1,
+        ),
+        (
+            {**REQUEST, "_available": {"ONLINE": 2, "OFFLINE": 1}},
+            "#7 CT1  N-ACTION ups 1.2.3 change-state  done, 2 ONLINE, 1 OFFLINE  1.5 ms",
+            1,
+        ),
+        (
             {**FAILED, "_event": "report-given-up"},
             "report ups 1.2.3 progress-report to WATCH given up: why",
             0,

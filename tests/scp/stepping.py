@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.decode import decode
+from dimsetools.uids import EXPLICIT_LE
 from tests.scp.normalizing import dataset
 
 if TYPE_CHECKING:
@@ -55,3 +58,12 @@ def ended(status: str = "COMPLETED", *without: str, **more: Any) -> Dataset:
         "PerformedProcedureStepEndTime": "1230", "PerformedSeriesSequence": [SERIES],
     }  # fmt: skip
     return dataset(**{name: value for name, value in (usual | more).items() if name not in without})
+
+
+def attributes(data: Dataset) -> Attributes:
+    """A pydicom data set as ours."""
+    from pynetdicom.dsutils import encode
+
+    encoded = encode(data, is_implicit_vr=False, is_little_endian=True)
+    assert encoded is not None
+    return decode(encoded, EXPLICIT_LE)

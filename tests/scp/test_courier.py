@@ -25,8 +25,7 @@ from tests.peers import pynet
 from tests.scp.node import Log, Node
 from tests.scp.normalizing import asking, serving
 from tests.scp.test_posts import Commits, Events
-from tests.scripted import conversation, wire
-from tests.scripted.peers import refusing_port, scripted_server
+from tests.scripted.peers import refusing_port, unanswered_port
 
 COMMIT, NOTIFICATION = "1.2.840.10008.1.20.1", "1.2.840.10008.3.1.2.3.5"
 LIMIT = 20.0
@@ -207,15 +206,15 @@ def test_a_report_goes_out_when_it_is_due() -> None:
 
 def test_one_addressee_that_does_not_answer_holds_up_no_other() -> None:
     ris = Ris()
-    script = [conversation.expect(wire.ASSOCIATE_RQ), conversation.closed()]
     with (
-        scripted_server(script) as silent,
+        unanswered_port() as port,
         listening(ris) as acceptor,
-        sending(f"SILENT@127.0.0.1:{silent.port}", acceptor.address) as sent,
+        sending(f"SILENT@127.0.0.1:{port}", acceptor.address) as sent,
     ):
         sent.post("1.1", aet="SILENT")
         sent.post("1.2")
         assert ris.next()[0] == "1.2"
+        sent.log.wait("report-delivered")
         started = monotonic()
         sent.courier.close()
         assert monotonic() - started < 2
