@@ -111,7 +111,7 @@ command = NetworkCommand(
             ["--from", "sent"],
             type=click.Path(dir_okay=False, allow_dash=True),
             metavar="FILE",
-            help="Ask for what was stored by the report of dimse store (.ndjson, or --json); - is stdin.",
+            help="Ask for what was stored by a report (.ndjson, .csv) or output of dimse store; - is stdin.",
         ),
         *FILES,
         CHUNK,

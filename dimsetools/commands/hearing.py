@@ -6,15 +6,34 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from dimsetools.errors import DimseError
+from dimsetools.errors import DimseError, UsageError
 
 if TYPE_CHECKING:
-    from dimsetools.association.values import Target
+    from dimsetools.association.values import ServerTls, Target
     from dimsetools.options import Session
     from dimsetools.options.waiting import Waiting
     from dimsetools.render import Output
     from dimsetools.scp.roles import Record
     from dimsetools.services.normalized import Event
+
+
+def server_tls(target: Target, option: str) -> ServerTls:
+    """Return how to take TLS sessions: with the certificate that we show the peer, and its authorities."""
+    from dimsetools.association.values import ServerTls
+
+    tls = target.tls
+    if tls is None or tls.cert_file is None:
+        raise UsageError(
+            f"{option} needs a certificate", hint="add --tls-cert FILE, --tls-key FILE and --tls-ca FILE"
+        )
+    return ServerTls(
+        cert_file=tls.cert_file,
+        key_file=tls.key_file,
+        key_password=tls.key_password,
+        ca_file=tls.ca_file,
+        profile=tls.profile,
+        require_client_cert=tls.ca_file is not None,
+    )
 
 
 @contextmanager
@@ -23,8 +42,17 @@ def listening(
 ) -> Iterator[None]:
     """Listen for associations of `target`, if the user wants that. CannotListen if it cannot be done."""
     if values.port is None:
+        if values.port_tls or values.allow:
+            raise UsageError(
+                "--port-tls and --allow are for those who report to --port", hint="add --port PORT"
+            )
         yield
         return
+    context = None
+    if values.port_tls:
+        from dimsetools.association.tls import server_context
+
+        context = server_context(server_tls(target, "--port-tls"))
     from dimsetools.scp.listener import Listener
     from dimsetools.scp.policy import Allowed
 
@@ -38,6 +66,7 @@ def listening(
         peer=target.host,
         others=tuple(map(Allowed.parse, values.allow)),
         bind=session.addressing.bind,
+        tls_context=context,
         tracer=session.tracer(output.note),
     )
     try:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dimsetools.commands.hearing import server_tls
 from dimsetools.commands.retrieving import HERE, Run, manner, opened_store, printing, rehearse
 from dimsetools.errors import DimseError, UsageError
 from dimsetools.options import REQUESTOR, TITLE, NetworkCommand, PeerArgument, Session
 from dimsetools.options.node import PORT, Keeping
 from dimsetools.options.query import Query
 from dimsetools.options.retrieve import KEPT, RETRIEVAL, SEARCH, WANTED, Retrieval
+from dimsetools.options.waiting import allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,32 +49,13 @@ def _move(
         if allow or receive_tls:
             raise UsageError("--allow and --receive-tls are for those who send to --receive")
     target = session.target(peer)
-    tls = _server_tls(target) if receive_tls else None
+    tls = server_tls(target, "--receive-tls") if receive_tls else None
     with Output(**printing(session)) as output:
         if session.operation.dry_run:
             to = dest or target.calling_aet
             return rehearse(session, output, words, f"would have {target} send to {to}:")
         mission = _Mission(session, output, peer, target, dest or target.calling_aet)
         return mission.send(words) if receive is None else mission.receive(words, receive, allow, tls)
-
-
-def _server_tls(target: Target) -> ServerTls:
-    """Return how to take TLS sessions: with the certificate that we show the peer, and its authorities."""
-    from dimsetools.association.values import ServerTls
-
-    tls = target.tls
-    if tls is None or tls.cert_file is None:
-        raise UsageError(
-            "--receive-tls needs a certificate", hint="add --tls-cert FILE, --tls-key FILE and --tls-ca FILE"
-        )
-    return ServerTls(
-        cert_file=tls.cert_file,
-        key_file=tls.key_file,
-        key_password=tls.key_password,
-        ca_file=tls.ca_file,
-        profile=tls.profile,
-        require_client_cert=tls.ca_file is not None,
-    )
 
 
 class _Mission:
@@ -194,15 +177,6 @@ class _Mission:
         return log
 
 
-def _allowed(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
-    if values:
-        from dimsetools.scp.policy import Allowed
-
-        for text in values:
-            Allowed.parse(text)
-    return values
-
-
 command = NetworkCommand(
     "move",
     callback=_move,
@@ -234,7 +208,7 @@ command = NetworkCommand(
         click.Option(
             ["--allow"],
             multiple=True,
-            callback=_allowed,
+            callback=allowed,
             metavar="AET[@NET]",
             help="Let this node send to us too, not only the peer's own addresses. Repeatable.",
         ),

@@ -15,6 +15,7 @@ class Waiting(NamedTuple):
 
     wait: float | None = None
     port: int | None = None
+    port_tls: bool = False
     allow: tuple[str, ...] = ()
 
 
@@ -39,6 +40,11 @@ def _group(title: str, wait: str) -> Group:
                 type=click.IntRange(0, 65535),
                 metavar="PORT",
                 help="Listen on this port too: the node may report on an association of its own.",
+            ),
+            click.Option(
+                ["--port-tls"],
+                is_flag=True,
+                help="Take TLS alone there, with our certificate; --tls-ca says who may show one.",
             ),
             click.Option(
                 ["--allow"],

@@ -8,7 +8,8 @@ from dimsetools.dataset.commitments import Reference
 from dimsetools.errors import InputError
 from dimsetools.uids import is_dotted
 
-_HINT = "a line is an object as dimse store --json prints it, or --report FILE.ndjson has it"
+_HINT = "the lines are those of dimse store --json, or of its --report as .ndjson or .csv"
+_COLUMN = "_event"
 
 
 def acknowledged(
@@ -20,15 +21,38 @@ def acknowledged(
     understood; the others go on.
     """
     found: dict[str, tuple[Reference, str]] = {}
+    read: Callable[[bytes], dict[str, object]] = _record
     for number, line in enumerate(lines, 1):
         try:
-            record = _record(line)
+            if number == 1 and _is_header(line):
+                read = _row_reader(line)
+                continue
+            record = read(line)
             if record.get("_event") == "stored":
                 reference = _reference(record)
                 found.setdefault(reference.sop_instance, (reference, _text(record, "_path")))
         except ValueError as error:
             bad(InputError(f"{name} line {number}: {error}", hint=_HINT))
     return list(found.values())
+
+
+def _is_header(line: bytes) -> bool:
+    """Tell whether a report is rows under the names of columns."""
+    return not line.lstrip().startswith(b"{") and _COLUMN.encode() in line
+
+
+def _row_reader(header: bytes) -> Callable[[bytes], dict[str, object]]:
+    """Return what reads a row of comma- or tab-separated values, in which no value has a line break."""
+    import csv
+
+    between = "\t" if b"\t" in header else ","
+
+    def cells(line: bytes) -> list[str]:
+        text = line.decode("utf-8", "replace").rstrip("\r\n")
+        return text.split(between) if between == "\t" else next(csv.reader([text]), [])
+
+    names = cells(header)
+    return lambda line: dict(zip(names, cells(line), strict=False))
 
 
 def _record(line: bytes) -> dict[str, object]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Sequence
 
+import pytest
+
 from tests.commands.asking import Dimse
 from tests.conftest import Peers
+from tests.peers import dimse as command
+from tests.peers.certificates import Certificates
 from tests.peers.process import free_port
 from tests.scp.test_listener import DATA, associate, event_rq, tell
 from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation, Step
-from tests.scripted.peers import scripted_client
+from tests.scripted.peers import scripted_client, scripted_server
 from tests.services.committing import (
     action_step,
     answer_step,
@@ -50,9 +55,10 @@ def test_events_about_something_else_are_shown_and_not_counted(dimse: Dimse) -> 
     assert (code, events) == (0, ["acted", "event", "refused-event", "event", "summary"])
 
 
-def test_without_wait_events_are_answered_and_dropped(dimse: Dimse) -> None:
-    code, events, _ = asked(dimse, (request_step, report_step(), answer_step(), *END))
-    assert (code, events) == (0, ["acted", "summary"])
+def test_without_wait_events_are_answered_and_shown(dimse: Dimse) -> None:
+    script = (request_step, report_step(), report_step(number=9, expect=0x0113), answer_step(), *END)
+    code, events, _ = asked(dimse, script)
+    assert (code, events) == (0, ["event", "refused-event", "acted", "summary"])
 
 
 def test_none_comes(dimse: Dimse) -> None:
@@ -106,3 +112,39 @@ def test_our_own_node_reports_what_it_commits_to(dimse: Dimse, peers: Peers) -> 
     event = done.records[1]
     assert (done.code, event["_event"], event["_type"]) == (0, "event", "failures")
     assert event["FailedSOPSequence"][0]["FailureReason"] == 0x0112
+
+
+def test_the_event_comes_by_tls(dimse: Dimse, certificates: Certificates) -> None:
+    port, mine, theirs = free_port(), certificates.server, certificates.client
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(theirs.cert, theirs.key)
+    said: list[str] = []
+
+    def report(_: Conversation) -> None:
+        words = ("commit", "commit", "success", "TransactionUID=2.25.1")
+        tls = ("--tls-ca", certificates.ca, "--tls-cert", theirs.cert, "--tls-key", theirs.key)
+        done = command.run("nevent", f"ME@localhost:{port}", *words, *tls)
+        said.append(done.stderr)
+
+    script = (step.accept(), action_step(), report, *END)
+    with scripted_server(script, tls=context) as server:
+        done = dimse(
+            *("naction", server.address, *ASK, "--aet", "ME", "--port", port, "--port-tls", "--json"),
+            *("--tls-ca", certificates.ca, "--tls-cert", mine.cert, "--tls-key", mine.key, "--tls-insecure"),
+        )
+    assert said == [""]
+    assert (done.code, done.records[1]["_event"]) == (0, "event")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--port", "0", "--port-tls"), "--port-tls needs a certificate"),
+        (("--wait", "1", "--port-tls"), "add --port PORT"),
+        (("--wait", "1", "--allow", "X"), "add --port PORT"),
+    ],
+)
+def test_words_that_make_no_sense(dimse: Dimse, words: tuple[str, ...], said: str) -> None:
+    done = dimse("naction", "PACS@127.0.0.1:1", *ASK, *words)
+    assert done.code == 2
+    assert said in done.stderr

@@ -42,6 +42,19 @@ def test_a_path_may_be_missing() -> None:
     assert found == [(Reference(CT, "1.2.1"), "")]
 
 
+@pytest.mark.parametrize(("between", "path"), [(b",", b'"in/1,x"'), (b"\t", b"in/1,x")])
+def test_rows_under_a_header_are_read_too(between: bytes, path: bytes) -> None:
+    rows = (
+        (b"_event", b"_path", b"SOPClassUID", b"SOPInstanceUID", b"_status"),
+        (b"stored", path, CT.encode(), b"1.2.1", b"0000"),
+        (b"failed", b"in/2", CT.encode(), b"1.2.2", b"A700"),
+        (b"stored", b"in/3", CT.encode()),
+    )
+    found, bad = read(*(between.join(row) + b"\r\n" for row in rows), b"\n")
+    assert found == [(Reference(CT, "1.2.1"), "in/1,x")]
+    assert bad == ["sent.ndjson line 4: has no SOPInstanceUID"]
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
