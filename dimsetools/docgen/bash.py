@@ -24,10 +24,18 @@ _dimse_offer() {{
     mapfile -t COMPREPLY < <(compgen "$@" -- "$current")
 }}
 
+_dimse_keywords='{" ".join(KEYWORDS)}'
+
 # Offers keywords, then =, and files of queries.
 _dimse_offer_key() {{
     compopt -o nospace -o filenames 2>/dev/null
-    mapfile -t COMPREPLY < <(compgen -S = -W '{" ".join(KEYWORDS)}' -- "$current"; compgen -f -- "$current")
+    mapfile -t COMPREPLY < <(compgen -S = -W "$_dimse_keywords" -- "$current"; compgen -f -- "$current")
+}}
+
+# Offers keywords, also behind a comma.
+_dimse_offer_attribute() {{
+    local before=${{current%"${{current##*,}}"}}
+    mapfile -t COMPREPLY < <(compgen -P "$before" -W "$_dimse_keywords" -- "${{current##*,}}")
 }}
 
 _dimse() {{
@@ -140,7 +148,12 @@ def _offer(fill: Fill, choices: Sequence[str]) -> str:
         return f"_dimse_offer -W '{' '.join(choices)}'"
     if fill == "peer":
         return '_dimse_offer -W "$(_dimse_nodes)"'
-    return {"file": "_dimse_offer -f", "folder": "_dimse_offer -d", "key": "_dimse_offer_key"}[fill]
+    return {
+        "file": "_dimse_offer -f",
+        "folder": "_dimse_offer -d",
+        "key": "_dimse_offer_key",
+        "attribute": "_dimse_offer_attribute",
+    }[fill]
 
 
 def _places(arguments: Sequence[Argument]) -> list[tuple[str, Argument]]:

@@ -23,9 +23,15 @@ function __dimse_nodes
     end | sort -u
 end
 
+set -g __dimse_keywords {" ".join(KEYWORDS)}
+
 function __dimse_keys
     string match -qr = -- (commandline -ct); and return
-    printf '%s=\\n' {" ".join(KEYWORDS)}
+    printf '%s=\\n' $__dimse_keywords
+end
+
+function __dimse_attributes
+    printf '%s\\n' (string replace -r '[^,]*$' '' -- (commandline -ct))$__dimse_keywords
 end
 
 # Tells whether these words come first, and with a - as the last one whether nothing stands behind them.
@@ -79,7 +85,7 @@ def _option(option: Option) -> str:
         for spelling in option.spellings
     ]
     value = [_value(option.fill, option.choices) or "-x"] if option.metavar else []
-    needed = ["-r"] if option.fill in ("file", "folder", "key") else []
+    needed = ["-r"] if option.fill in ("file", "folder", "key", "attribute") else []
     return " ".join([*names, *needed, *value, "-d", _quoted(option.help.removesuffix("."))])
 
 
@@ -91,4 +97,5 @@ def _value(fill: Fill, choices: Sequence[str]) -> str:
         "folder": "-x -a '(__fish_complete_directories)'",
         "peer": "-a '(__dimse_nodes)'",
         "key": "-F -a '(__dimse_keys)'",
+        "attribute": "-x -a '(__dimse_attributes)'",
     }.get(fill, "")

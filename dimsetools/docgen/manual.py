@@ -146,8 +146,16 @@ def main_page(commands: Sequence[Command]) -> str:
 
 
 def _synopsis(argument: Argument) -> str:
+    if " " in argument.metavar:
+        return " ".join(_word(word) for word in argument.metavar.split())
     name = italic(argument.metavar) + ("..." if argument.several else "")
     return name if argument.required else f"[{name}]"
+
+
+def _word(written: str) -> str:
+    """Return one word of several: in italics, without its brackets and dots."""
+    name = written.strip("[].")
+    return written.replace(name, italic(name))
 
 
 def _options(page: Page, options: Iterable[Option]) -> None:

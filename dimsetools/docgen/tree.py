@@ -12,7 +12,7 @@ from dimsetools.cli import COMMANDS
 from dimsetools.options import NetworkCommand, PeerArgument, Verbs
 from dimsetools.options.types import Named
 
-Fill = Literal["", "choice", "file", "folder", "key", "peer"]
+Fill = Literal["", "attribute", "choice", "file", "folder", "key", "peer"]
 """What a shell can offer for a value; empty if only the user can know it. A key may be a query file, too."""
 
 
@@ -28,7 +28,10 @@ class Option(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """A positional word, shown as in the usage line; `several` if it may be repeated."""
+    """A positional word, as in the usage line; `several` if it may be repeated.
+
+    `metavar` has brackets and dots only where it stands for more than one kind of word.
+    """
 
     metavar: str
     help: str
@@ -128,8 +131,9 @@ def _option(option: click.Option, context: click.Context) -> Option:
 
 
 def _argument(argument: click.Argument, context: click.Context) -> Argument:
+    metavar = argument.make_metavar(context)
     return Argument(
-        metavar=argument.make_metavar(context).strip("[]."),
+        metavar=metavar if " " in metavar else metavar.strip("[]."),
         help=argument.help or "",
         required=argument.required,
         several=argument.nargs != 1,
@@ -146,7 +150,7 @@ def _fill(kind: click.ParamType[object]) -> Fill:
     if isinstance(kind, click.Choice):
         return "choice"
     if isinstance(kind, Named):
-        return "key" if kind.fill == "key" else "choice"
+        return kind.fill
     if isinstance(kind, click.Path):
         return "file" if kind.file_okay else "folder"
     return ""

@@ -22,11 +22,16 @@ _dimse_nodes() {{
     _describe 'node' nodes
 }}
 
+typeset -ga _dimse_keywords=({" ".join(KEYWORDS)})
+
 _dimse_keys() {{
-    local -a keys
-    keys=({" ".join(KEYWORDS)})
-    compadd -S = -a keys
+    compadd -S = -a _dimse_keywords
     _files
+}}
+
+_dimse_attributes() {{
+    compset -P '*,'
+    compadd -a _dimse_keywords
 }}
 
 _dimse() {{
@@ -134,6 +139,10 @@ def _argument(argument: Argument) -> str:
 def _action(fill: Fill, choices: Sequence[str]) -> str:
     if fill == "choice":
         return f"({' '.join(choices)})"
-    return {"file": "_files", "folder": "_files -/", "peer": "_dimse_nodes", "key": "_dimse_keys"}.get(
-        fill, " "
-    )
+    return {
+        "file": "_files",
+        "folder": "_files -/",
+        "peer": "_dimse_nodes",
+        "key": "_dimse_keys",
+        "attribute": "_dimse_attributes",
+    }.get(fill, " ")

@@ -308,7 +308,7 @@ QUERY = Group(
             ["-r", "--return", "returns"],
             multiple=True,
             metavar="ATTRIBUTE,...",
-            type=Named("key", str, fill="key"),
+            type=Named("key", str, fill="attribute"),
             help="Attributes to be returned, in place of the usual ones of the level. Repeatable.",
         ),
         click.Option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -30,7 +30,10 @@ class Checked(click.ParamType[Any]):
 
 
 class Named(Checked):
-    """A check of words that a shell can offer: those of `choices`, or what `fill` names."""
+    """A check of words that a shell can offer: those of `choices`, or what `fill` names.
+
+    A "key" is an attribute with a value, or a file; an "attribute" is the name alone.
+    """
 
     def __init__(
         self,
@@ -38,7 +41,7 @@ class Named(Checked):
         check: Callable[[str], Any],
         *,
         choices: Callable[[], tuple[str, ...]] = tuple,
-        fill: str = "choice",
+        fill: Literal["choice", "key", "attribute"] = "choice",
     ) -> None:
         super().__init__(name, check)
         self._choices = choices

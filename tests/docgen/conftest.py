@@ -27,6 +27,7 @@ def commands() -> tuple[Command, ...]:
                 ["--colour"], type=Named("colour", str, choices=lambda: ("red", "green")), help="It."
             ),
             click.Option(["--into"], type=click.Path(file_okay=False), help="A folder."),
+            click.Option(["--show"], type=Named("key", str, fill="attribute"), help="Names."),
         ],
         examples=[("dimse send pacs 'a b'", "Sends a file.")],
         notes=["A note for the page."],
@@ -45,7 +46,12 @@ def commands() -> tuple[Command, ...]:
         params=[PeerArgument(several=True, required=False)],
     )
     plain = click.Command(
-        "plain", help="Plain.", params=[click.Option(["--loud"], is_flag=True, help="Loud.")]
+        "plain",
+        help="Plain.",
+        params=[
+            click.Argument(["words"], metavar="[WHO] [WHAT...]", nargs=-1),
+            click.Option(["--loud"], is_flag=True, help="Loud."),
+        ],
     )
     step = Verbs(
         "step",

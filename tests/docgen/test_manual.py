@@ -67,6 +67,7 @@ def test_a_page_has_a_section_for_each_verb_and_what_they_share_once(commands: t
 def test_what_may_be_left_out_stands_in_brackets(commands: tuple[Command, ...]) -> None:
     assert "dimse listen [OPTION...] [FOLDER]" in _shown(command_page(commands[1]))
     assert "dimse ask [OPTION...] [PEER...]" in _shown(command_page(commands[2]))
+    assert "dimse plain [OPTION...] [WHO] [WHAT...]" in _shown(command_page(commands[3]))
 
 
 def test_every_exit_status_is_explained_and_stands_in_the_help_in_brief(
