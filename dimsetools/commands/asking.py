@@ -5,7 +5,16 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from dimsetools.errors import Aborted, ConnectionLost, ExitCode, NoAnswer, NoContext, ProtocolError
+from dimsetools.errors import (
+    Aborted,
+    ConnectionLost,
+    ExitCode,
+    Interrupted,
+    LimitReached,
+    NoAnswer,
+    NoContext,
+    ProtocolError,
+)
 from dimsetools.options.normalized import DataSets
 
 if TYPE_CHECKING:
@@ -16,13 +25,14 @@ if TYPE_CHECKING:
     from dimsetools.options import Session
     from dimsetools.render import Output
     from dimsetools.render.normalized import Telling
-    from dimsetools.services.normalized import Heard, Line, Manner, Reply, Wanted
+    from dimsetools.services.normalized import Event, Heard, Line, Manner, Reply, Wanted
 
     Then = Callable[[Line, Wanted, Reply], None]
     """What is done after a reply, over the line that is still open."""
 
 _ONCE = ("N-CREATE", "N-ACTION")
 """What may not be sent again just because no answer came."""
+_FATE_UNKNOWN = (Aborted, ConnectionLost, Interrupted, LimitReached, NoAnswer, ProtocolError)
 _UNKNOWN = "nobody knows whether it was done: look before you send it again"
 
 KEYS_NOTE = (
@@ -74,15 +84,23 @@ class Run:
         self._charset = session.node(peer).charset
         self._wanted = self._completed(verb.wanted(stop=session.stop, **params))
         self._asked_before = False
-        self._fresh = verb.name == "ncreate" and params.get("words", ())[:1] == ("new",)  # type: ignore[index]
+        self._fresh = verb.makes_new(params)
 
     def _completed(self, wanted: Wanted) -> Wanted:
-        """Write the data set in the character set that the peer's configuration names."""
-        if not self._charset or not wanted.attributes:
-            return wanted
-        from dimsetools.dataset.encode import with_charset
+        """Name the character set: the one of the peer's configuration, or what the text needs.
 
-        return wanted._replace(attributes=with_charset(wanted.attributes, self._charset))
+        Raises InputError for text that this has no characters for.
+        """
+        if not wanted.attributes:
+            return wanted
+        from dimsetools.dataset.encode import check_encodable, with_charset, with_its_charset
+
+        attributes = wanted.attributes
+        attributes = (
+            with_charset(attributes, self._charset) if self._charset else with_its_charset(attributes)
+        )
+        check_encodable(attributes)
+        return wanted._replace(attributes=attributes)
 
     def manner(self) -> Manner:
         """Return how to ask."""
@@ -111,7 +129,8 @@ class Run:
     def carry_out(self, *, heard: Heard | None = None, then: Then | None = None) -> int:
         """Ask, as often as is wanted, and tell what is answered; return the exit status.
 
-        `heard` is told of events that come meanwhile, `then` of each reply before the next request.
+        `heard` is told of events that come meanwhile, by default they are shown; `then` of each reply before
+        the next request.
         """
         from dimsetools.render.normalized import Telling
         from dimsetools.services.normalized import Line
@@ -129,7 +148,7 @@ class Run:
             self._target,
             self.manner(),
             contexts,
-            heard=heard,
+            heard=heard or self._show,
             stop=stop,
             tracer=session.tracer(output.note),
         )
@@ -145,6 +164,15 @@ class Run:
                 telling.remark(remark)
         telling.end()
         return stop.exit_code if stop.requested else telling.code(strict=session.operation.strict)
+
+    def _show(self, event: Event) -> int:
+        """Show an event that nobody waits for: it is answered, so that it will not come again."""
+        from dimsetools.render.events import Telling
+        from dimsetools.services.waiting import fault
+
+        status = fault(event)
+        Telling(self._output).event(event._replace(status=status))
+        return status
 
     def _asked(self, line: Line, telling: Telling) -> tuple[Wanted, Reply]:
         """Ask once; say what was negotiated where that is new."""
@@ -167,7 +195,7 @@ class Run:
         output.note(request_line(wanted), 1)
         try:
             return wanted, line.ask(wanted)
-        except (Aborted, ConnectionLost, NoAnswer, ProtocolError) as error:
+        except _FATE_UNKNOWN as error:
             if self._verb.service in _ONCE:
                 error.retryable = False
                 error.hint = "; ".join(filter(None, (error.hint, _UNKNOWN)))

@@ -79,9 +79,14 @@ class _Run:
     def queries(self, words: Sequence[str]) -> Sequence[Attributes] | Iterator[Attributes]:
         """Return the keys of each query, checked; as an iterator if they come one by one from stdin."""
         asked = self._query.asked(words, more=self._picked, stop=self._session.stop)
-        if isinstance(asked, Sequence):
-            return tuple(map(self._completed, asked))
-        return map(self._completed, asked)
+        if not isinstance(asked, Sequence):
+            return map(self._completed, asked)
+        from dimsetools.dataset.encode import check_encodable, with_its_charset
+
+        queries = tuple(map(self._completed, asked))
+        for query in queries:
+            check_encodable(with_its_charset(query))
+        return queries
 
     def _completed(self, asked: Asked) -> Attributes:
         from dimsetools.dataset.encode import with_charset

@@ -6,7 +6,7 @@ verbs without.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 NEW = "new"
 _PEER_NAMES_IT = "-"
+_MAY_BE_NEW = ("N-CREATE", "N-EVENT-REPORT")
+"""The services in which we may know of an instance that the peer has never heard of."""
 
 
 class Verb(NamedTuple):
@@ -59,6 +61,12 @@ class Verb(NamedTuple):
         if contexts:
             wanted = wanted._replace(contexts=tuple(row.abstract_syntax for row in contexts))
         return wanted
+
+    def makes_new(self, params: Mapping[str, object]) -> bool:
+        """Tell whether `params` are those of an N-CREATE with a fresh UID: each further one needs another."""
+        words = params.get("words", ())
+        assert isinstance(words, Sequence)
+        return self.service == "N-CREATE" and _is_new(created_instance(words)[0])
 
     def roles(self, wanted: Wanted, given: Sequence[Role] = ()) -> tuple[Role, ...]:
         """Return the roles to propose: whoever reports events is the SCP, by default we are the SCU."""
@@ -90,11 +98,26 @@ class _Words(NamedTuple):
         if self.check and self.service not in of.services:
             has = f"it has {', '.join(of.services)}" if of.services else "it is for --context only"
             raise UsageError(f"{of.name} has no {self.service}", hint=f"{has}; --no-check sends it anyway")
-        return instance(of, text)
+        if self.check and _is_new(text) and self.service not in _MAY_BE_NEW:
+            raise UsageError(
+                f"an {self.service} is about an instance that the peer has already", hint="write its UID"
+            )
+        return instance(of, text, check=self.check)
 
     def data_set(self, file: str | None, words: Sequence[str], keys: Sequence[str]) -> Attributes | None:
         """Return the data set that is given, None if none is."""
+        from dimsetools.options.query import sorted_out
+
+        files, _ = sorted_out(words)
+        if files:
+            raise UsageError(
+                f"{files[0]!r:.80} is no attribute", hint=f"write -f {files[0]} if that is a file"
+            )
         return data_set(file, (*words, *keys), check=self.check, stop=self.stop)
+
+
+def _is_new(text: str) -> bool:
+    return text.strip().lower() == NEW
 
 
 # -- one for each service ---------------------------------------------------------------------------
@@ -195,7 +218,7 @@ def _event(
 
 _CREATED = click.Argument(
     ["words"],
-    metavar="[INSTANCE] KEY=VALUE...",
+    metavar="[INSTANCE] [KEY=VALUE...]",
     nargs=-1,
     type=KEYS.type,
     help="A UID for the instance, new for a fresh one, or - (the default) for the peer to name it; and the "

@@ -44,6 +44,26 @@ def with_charset(attributes: Attributes, preferred: CharacterSets = ()) -> Attri
     return sorted_attributes(rest)
 
 
+def with_its_charset(attributes: Attributes) -> Attributes:
+    """Return `attributes` with the character set that they name themselves, else with one that they need."""
+    return attributes if SPECIFIC_CHARACTER_SET in attributes else with_charset(attributes)
+
+
+def check_encodable(attributes: Attributes) -> None:
+    """Raise InputError for a value that its VR or character set cannot hold; bytes can be anything."""
+    encode(_without_binary(attributes), IMPLICIT_LE)
+
+
+def _without_binary(attributes: Attributes) -> Attributes:
+    return {
+        tag: attribute._replace(values=tuple(map(_without_binary, attribute.values)))
+        if attribute.vr == "SQ"
+        else attribute
+        for tag, attribute in attributes.items()
+        if attribute.vr not in BINARY
+    }
+
+
 def _localized(attributes: Attributes) -> Iterator[str]:
     for attribute in attributes.values():
         if attribute.vr == "SQ":

@@ -32,12 +32,13 @@ def keyed(
     returns: Iterable[str] = (),
     base: Attributes | None = None,
     today: date | None = None,
+    most: int = MAX_FILE,
 ) -> Attributes:
     """Return the data set of the keys `texts`, laid over `base`, with the return keys `returns` added.
 
     Of two keys for one attribute the later counts. A return key never replaces a value. Relative dates
     count from `today`, a day or a moment (None: now). Raises UsageError for a key that is not understood,
-    has a value that its VR cannot hold, or names a file that cannot be read.
+    has a value that its VR cannot hold, or names a file that cannot be read or has more than `most` bytes.
     """
 
     @cache
@@ -48,7 +49,7 @@ def keyed(
 
     attributes = _copied(base or {})
     for text in texts:
-        _place(attributes, text, parse_key(text), now)
+        _place(attributes, text, parse_key(text), now, most)
     for text in returns:
         key = parse_key(text)
         if key.value is not None or key.file is not None:
@@ -67,7 +68,7 @@ def _copied(attributes: Attributes) -> Attributes:
     }
 
 
-def _place(attributes: Attributes, text: str, key: Key, now: Callable[[], datetime]) -> None:
+def _place(attributes: Attributes, text: str, key: Key, now: Callable[[], datetime], most: int) -> None:
     """Set the attribute that a key names to its value."""
     *outer, last = key.steps
     for step in outer:
@@ -85,11 +86,12 @@ def _place(attributes: Attributes, text: str, key: Key, now: Callable[[], dateti
             _item(attributes, text, last, last.item)
         return
     try:
-        attributes[tag] = Attribute(vr, _values(key, vr, now))
+        data = None if key.file is None else _contents(key.file, most)
+        attributes[tag] = Attribute(vr, _values(key, data, vr, now))
     except ValueError as error:
         shown = f"@{key.file}" if key.file is not None else f"={key.value!r:.80}"
         hint = _forms(vr) if key.file is None else ""
-        if vr in BINARY:
+        if vr in BINARY and key.file is None:
             hint = f"write {name_of_key(tag)}=01ff, or {name_of_key(tag)}@FILE"
         raise UsageError(f"{name_of_key(tag)}{shown}: {error}", hint=hint) from None
 
@@ -130,11 +132,10 @@ def _item(attributes: Attributes, text: str, step: Step, number: int) -> Attribu
     return items[number]
 
 
-def _values(key: Key, vr: str, now: Callable[[], datetime]) -> tuple[object, ...]:
-    """Return the values of a key; ValueError with the reason if it cannot have them."""
+def _values(key: Key, data: bytes | None, vr: str, now: Callable[[], datetime]) -> tuple[object, ...]:
+    """Return the values of a key, or of its file's `data`; ValueError if its VR cannot have them."""
     text = key.value or ""
-    if key.file is not None:
-        data = _contents(key.file)
+    if data is not None:
         if vr in BINARY:
             return (data,) if data else ()
         try:
@@ -158,16 +159,16 @@ def _forms(vr: str) -> str:
     return FORMS[vr]
 
 
-def _contents(name: str) -> bytes:
+def _contents(name: str, most: int) -> bytes:
     """Return the bytes of a file; ValueError with the reason if they cannot be had."""
     try:
         fd, status = open_regular(name)
     except InputError as error:
         raise ValueError(f"the file {error.message}") from None
     with os.fdopen(fd, "rb") as file:
-        if status.st_size > MAX_FILE:
-            raise ValueError(f"the file has more than {MAX_FILE} bytes")
+        if status.st_size > most:
+            raise ValueError(f"the file has more than {most} bytes")
         try:
-            return file.read(MAX_FILE)
+            return file.read(most)
         except OSError as error:
             raise ValueError(f"the file cannot be read: {error.strerror}") from None

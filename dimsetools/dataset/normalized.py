@@ -301,11 +301,12 @@ def instance_names(sop_class: NormalizedClass) -> tuple[str, ...]:
     return (sop_class.name, *sop_class.aliases) if sop_class.instance else ()
 
 
-def instance(sop_class: NormalizedClass, text: str) -> str | None:
+def instance(sop_class: NormalizedClass, text: str, *, check: bool = True) -> str | None:
     """Return the instance that is meant: a UID as it is, a new one for "new", None for "-".
 
     A well-known instance is called as its class is, and "global" and "filtered" are the subscriptions to all
-    unified procedure steps. UsageError for anything else.
+    unified procedure steps. UsageError for anything else; without `check`, digits and dots are a UID in
+    whatever order.
     """
     word = _word(text)
     if word == "-":
@@ -315,9 +316,14 @@ def instance(sop_class: NormalizedClass, text: str) -> str | None:
     known = instance_names(sop_class)
     if word in known:
         return {"global": UPS_GLOBAL, "filtered": UPS_FILTERED}.get(word, sop_class.instance)
-    if is_valid_uid(text.strip()) and "." in text:
-        return text.strip()
-    hint = "write a UID" + (f", or {' or '.join(known[:2])}" if known else ", new for a fresh one")
+    uid = text.strip()
+    looks_so = "." in uid and re.fullmatch(r"[0-9.]+", uid) is not None
+    if looks_so and (is_valid_uid(uid) or not check):
+        return uid
+    if looks_so:
+        hint = "a UID is up to 64 digits and dots without leading zeros; --no-check sends it as it is"
+    else:
+        hint = "write a UID" + (f", or {' or '.join(known[:2])}" if known else "")
     raise UsageError(f"{text!r:.80} is no instance of {sop_class.name}", hint=hint)
 
 

@@ -115,16 +115,16 @@ EVENT = click.Argument(
 )
 KEYS = click.Argument(
     ["words"],
-    metavar="KEY=VALUE...",
+    metavar="[KEY=VALUE...]",
     nargs=-1,
     type=Named("key", str, fill="key"),
     help="Attributes of the data set, as PatientName=DOE or Sequence.Attribute=value.",
 )
 ATTRIBUTES = click.Argument(
     ["attributes"],
-    metavar="ATTRIBUTE...",
+    metavar="[ATTRIBUTE...]",
     nargs=-1,
-    type=Named("key", str, fill="key"),
+    type=Named("key", str, fill="attribute"),
     help="Attributes to be returned, by keyword or tag, also with commas between; none for all.",
 )
 KEY = click.Option(
@@ -200,7 +200,7 @@ def data_set(
             base = {tag: attribute for tag, attribute in base.items() if tag not in _IN_COMMAND}
     elif not keys:
         return None
-    found = keyed(keys, base=base, today=today)
+    found = keyed(keys, base=base, today=today, most=_MAX_FILE)
     if check:
         _check_values(found)
     return found

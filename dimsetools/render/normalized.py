@@ -61,11 +61,11 @@ class Undecodable(DimseError):
 
 
 def request_line(wanted: Wanted) -> Line:
-    """Return a request as a line: the service, what it is about, and how large its data set is."""
-    about = _about(wanted.request)
+    """Return a request as a line: the service, what it is about, and what it wants or how much it brings."""
     count = len(wanted.attributes or {})
-    spans: list[str | Span] = [f"{wanted.request.service} {about}"]
-    return [*spans, dim(f"  {units.counted(count, 'attribute')}")] if count else spans
+    more = units.counted(count, "attribute") if count else _asked_for(wanted.request)
+    spans: list[str | Span] = [f"{wanted.request.service} {_about(wanted.request)}"]
+    return [*spans, dim(f"  {more}")] if more else spans
 
 
 def opened_line(peer: Peer, contexts: Sequence[str]) -> Line:
@@ -92,9 +92,11 @@ def proposal(
     }
     how = f"TLS {target.tls.profile}" if target.tls else "no TLS"
     role = f" as {_role(roles[0]).upper()}" if roles else ""
+    names = _asked_for(request)
     return record, (
         f"would call {target} as {target.calling_aet}, {how}, for {' or '.join(map(named, wanted.contexts))}"
         f"{role} in {' or '.join(map(named, syntaxes))}, and send {request.service} {_about(request)}"
+        + (f" for {names}" if names else "")
     )
 
 
@@ -116,6 +118,11 @@ def _about(request: Request) -> str:
     type_name = _type(request)
     name = normalized_class(uid).name
     return " ".join(part for part in (name, instance or "(the peer names it)", type_name) if part)
+
+
+def _asked_for(request: Request) -> str:
+    """Return the attributes that an N-GET names, "" for all of them and for other requests."""
+    return ", ".join(map(name_of, getattr(request, "attribute_identifier_list", ())))
 
 
 def _type(request: Request) -> str:

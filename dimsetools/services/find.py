@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dimsetools.association.negotiation import plan
 from dimsetools.association.opening import open_association, require_context
-from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attributes
+from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.decode import decode
-from dimsetools.dataset.encode import encode, with_charset
+from dimsetools.dataset.encode import encode, with_its_charset
 from dimsetools.errors import (
     Aborted,
     ConnectionLost,
@@ -225,7 +225,7 @@ class Finder:
         syntax = context.transfer_syntax
         request = CFindRq(affected_sop_class_uid=model, priority=self.manner.priority)
         try:
-            source = BytesSource(encode(_with_charset(query), syntax))
+            source = BytesSource(encode(with_its_charset(query), syntax))
         except InputError as fault:
             return _not_asked(number, fault)
         operation = Operation(exchange, context, request, source, stop=self._stop, deadline=self._deadline)
@@ -370,8 +370,3 @@ class _Tally:
 def _not_asked(query: int, error: DimseError) -> Finished:
     """Return the end of a query that was not even sent."""
     return Finished(query, None, "", 0, 0, False, None, 0.0, error)
-
-
-def _with_charset(query: Attributes) -> Attributes:
-    """Return `query` with the Specific Character Set that its text needs, unless it names one itself."""
-    return query if SPECIFIC_CHARACTER_SET in query else with_charset(query)

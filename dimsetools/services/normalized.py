@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from dimsetools.association.negotiation import plan
 from dimsetools.association.opening import no_context, open_association
-from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attributes
+from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.decode import decode
-from dimsetools.dataset.encode import encode, with_charset
+from dimsetools.dataset.encode import encode, with_its_charset
 from dimsetools.errors import Aborted, ConnectionLost, DimseError, InputError
 from dimsetools.message.exchange import IDENTIFIER_CAP, UNRECOGNIZED_OPERATION, Answer, Exchange, Incoming
 from dimsetools.message.normalized import NCreateRq, NEventReportRq
@@ -187,7 +187,7 @@ class Line:
         context = self.context(wanted)
         source = None
         if wanted.attributes is not None:
-            data = encode(_with_charset(wanted.attributes), context.transfer_syntax)
+            data = encode(with_its_charset(wanted.attributes), context.transfer_syntax)
             source = BytesSource(data) if data else None
         started = perf_counter()
         try:
@@ -374,8 +374,3 @@ def _decoded(
         return decode(data, syntax, assume_charset=assume_charset), None
     except InputError as fault:
         return None, fault
-
-
-def _with_charset(attributes: Attributes) -> Attributes:
-    """Return a data set with the Specific Character Set that its text needs, unless it names one itself."""
-    return attributes if SPECIFIC_CHARACTER_SET in attributes else with_charset(attributes)

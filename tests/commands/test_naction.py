@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dimsetools.dataset.normalized import CLASSES, PRINT_GRAYSCALE, UPS_GLOBAL, UPS_PUSH, UPS_WATCH
 from tests.commands.asking import Dimse
 from tests.commands.desk import Desk
+from tests.scripted.conversation import accept, expect_message, stall
+from tests.services.normalizing import N_ACTION_RQ
 
 
 def test_an_action_goes_out_by_its_name_with_its_information(dimse: Dimse, desk: Desk) -> None:
@@ -38,3 +42,16 @@ def test_an_action_is_never_sent_twice(dimse: Dimse, desk: Desk) -> None:
     desk.hang_up = True
     done = dimse("naction", desk.address, "commit", "commit", "commit", "TransactionUID=1.2", "--repeat", 3)
     assert (done.code, [asked.number for asked in desk.asked]) == (61, [1])
+
+
+@pytest.mark.parametrize("limit", [("--total-timeout", "200ms"), ("--dimse-timeout", "200ms")])
+def test_nobody_knows_what_became_of_an_action_without_an_answer(
+    dimse: Dimse, limit: tuple[str, str]
+) -> None:
+    script = (accept(), expect_message(N_ACTION_RQ), stall())
+    done = dimse.scripted(
+        script, "naction", "commit", "commit", "commit", "TransactionUID=1.2", *limit, "--json"
+    )
+    assert done.code in (62, 75)
+    assert done.records[0]["_retryable"] is False
+    assert "nobody knows whether it was done" in done.stderr

@@ -51,6 +51,18 @@ def test_each_new_instance_has_a_uid_of_its_own(dimse: Dimse, ris: Desk) -> None
     assert all(str(uid).startswith("2.25.") for uid in created)
 
 
+def test_text_without_characters_in_its_set_is_refused_before_anything_is_connected(dimse: Dimse) -> None:
+    words = ("ncreate", "h:1", "mpps", "SpecificCharacterSet=ISO_IR 100", "PatientName=山田")
+    done = dimse(*words)
+    assert (done.code, done.stdout) == (22, "")
+    assert "SpecificCharacterSet='ISO_IR 192' has all" in done.stderr
+    done = dimse("ncreate", "h:1", "mpps", "PatientName=山田", "--dry-run", "--format", "table")
+    assert done.stdout.splitlines()[1:] == [
+        "  SpecificCharacterSet  ISO_IR 192",
+        "  PatientName           山田",
+    ]
+
+
 def test_a_rehearsal_shows_the_data_set(dimse: Dimse) -> None:
     done = dimse("ncreate", "h:1", "mpps", "1.2", "PatientID=7", "--dry-run", "--format", "table")
     first, second = done.stdout.splitlines()

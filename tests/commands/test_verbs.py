@@ -87,6 +87,33 @@ def test_words_make_a_request(line: str, request_elements: dict[str, object]) ->
     assert elements(line) == request_elements
 
 
+@pytest.mark.parametrize(
+    "line", ["nget mpps new", "nset mpps New PatientID=1", "naction ups new 1", "ndelete film-box new"]
+)
+def test_what_acts_on_an_instance_takes_no_new_one(line: str) -> None:
+    with pytest.raises(UsageError, match="about an instance that the peer has already"):
+        wanted(line)
+    assert wanted(f"{line} --no-check")
+
+
+def test_only_a_new_instance_is_another_one_each_time() -> None:
+    create = VERBS["ncreate"]
+    assert create.makes_new({"words": ("New", "PatientID=1")})
+    assert not create.makes_new({"words": ("PatientID=new",)})
+    assert not create.makes_new({"words": ("1.2.3",)})
+    assert not VERBS["nevent"].makes_new({"words": ("new",)})
+
+
+def test_a_file_among_the_keys_is_told_how_to_be_one() -> None:
+    with pytest.raises(UsageError, match=r"'final\.json' is no attribute") as refused:
+        wanted("nset mpps 1.2.3 final.json PatientID=1")
+    assert refused.value.hint == "write -f final.json if that is a file"
+
+
+def test_an_instance_may_be_sent_unchecked() -> None:
+    assert elements("nset mpps 1.02.3 PatientID=1 --no-check")["RequestedSOPInstanceUID"] == "1.02.3"
+
+
 def test_a_new_instance_has_a_fresh_uid() -> None:
     first, second = (elements("ncreate mpps new")["AffectedSOPInstanceUID"] for _ in range(2))
     assert str(first).startswith("2.25.")

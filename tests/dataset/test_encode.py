@@ -13,7 +13,7 @@ from pydicom.filereader import read_dataset
 from dimsetools import uids
 from dimsetools.dataset.attributes import UNSPLIT, Attribute, Attributes, sorted_attributes, texts
 from dimsetools.dataset.decode import decode
-from dimsetools.dataset.encode import encode, with_charset
+from dimsetools.dataset.encode import check_encodable, encode, with_charset, with_its_charset
 from dimsetools.errors import InputError
 
 SYNTAXES = [uids.IMPLICIT_LE, uids.EXPLICIT_LE, uids.EXPLICIT_BE]
@@ -93,3 +93,15 @@ def test_text_in_items_counts_for_the_character_set() -> None:
 def test_what_cannot_be_held_is_an_error_with_its_tag(attribute: Attribute, says: str) -> None:
     with pytest.raises(InputError, match=says):
         encode({0x00280010: attribute}, uids.EXPLICIT_LE)
+
+
+def test_a_character_set_that_is_named_stays() -> None:
+    greek = {0x00080005: Attribute("CS", ("ISO_IR 100",)), 0x00100010: Attribute("PN", ("Διονυσιος",))}
+    assert with_its_charset(greek) == greek
+    with pytest.raises(InputError, match="ISO_IR 100 lacks"):
+        check_encodable({0x00080005: greek[0x00080005], 0x00081140: Attribute("SQ", (greek,))})
+    named = with_its_charset(
+        {0x00100010: Attribute("PN", ("Διονυσιος",)), 0x7FE00010: Attribute("OW", (b"\0\0",))}
+    )
+    assert texts(named, 0x00080005) == ("ISO_IR 192",)
+    check_encodable(named)

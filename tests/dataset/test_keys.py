@@ -231,6 +231,18 @@ def test_a_file_that_is_no_value_is_refused(tmp_path: Path) -> None:
             keyed([f"PatientName@{path}"])
 
 
+def test_a_file_may_be_as_large_as_is_wanted(tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    with large.open("wb") as file:
+        file.truncate(MAX_FILE + 2)
+    found = keyed([f"BasicGrayscaleImageSequence.PixelData@{large}"], most=MAX_FILE + 2)
+    (item,) = found[0x20200110].values
+    assert len(item[0x7FE00010].values[0]) == MAX_FILE + 2
+    with pytest.raises(UsageError, match="more than 3 bytes") as refused:
+        keyed([f"PixelData@{large}"], most=3)
+    assert refused.value.hint == ""
+
+
 @pytest.mark.parametrize("vr", ["SQ", "??"])
 def test_a_vr_without_values_takes_none(vr: str) -> None:
     with pytest.raises(ValueError, match="takes no value"):

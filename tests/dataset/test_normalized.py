@@ -227,7 +227,15 @@ def test_an_instance_is_a_uid_or_a_name_for_one(name: str, text: str, uid: str |
     assert instance(CLASSES[name], text) == uid
 
 
-@pytest.mark.parametrize("text", ["commit", "1.02.3", "1." * 40 + "1", "17", ""])
+@pytest.mark.parametrize("text", ["1.02.3", "1." * 40 + "1", "1..2"])
+def test_a_uid_that_breaks_the_rules_is_sent_only_unchecked(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        instance(CLASSES["printer"], text)
+    assert refused.value.hint.startswith("a UID is up to 64 digits and dots without leading zeros")
+    assert instance(CLASSES["printer"], text, check=False) == text
+
+
+@pytest.mark.parametrize("text", ["commit", "17", ""])
 def test_what_is_no_instance_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         instance(CLASSES["printer"], text)

@@ -81,6 +81,10 @@ class Told:
         (CREATED, "N-CREATE mpps 1.2.3  2 attributes"),
         (requests.create(MPPS, None), "N-CREATE mpps (the peer names it)"),
         (requests.get(MPPS, "1.2.3"), "N-GET mpps-retrieve 1.2.3"),
+        (
+            requests.get(MPPS, "1.2.3", (0x00100020, 0x00091001)),
+            "N-GET mpps-retrieve 1.2.3  PatientID, 00091001",
+        ),
         (requests.action(CLASSES["ups"], "1.2.3", 1), "N-ACTION ups 1.2.3 change-state"),
         (requests.action(CLASSES["ups"], "1.2.3", 99), "N-ACTION ups 1.2.3 99"),
         (requests.event(MPPS, "1.2.3", 2), "N-EVENT-REPORT mpps-notification 1.2.3 completed"),
@@ -113,6 +117,8 @@ def test_a_rehearsal_shows_what_would_be_proposed_and_sent() -> None:
         "in Explicit VR Little Endian or Implicit VR Little Endian, "
         "and send N-EVENT-REPORT mpps-notification 1.2.3 completed"
     )
+    _, text = proposal(requests.get(MPPS, "1.2.3", (0x00100020,)), TARGET, (EXPLICIT_LE,), ())
+    assert plain(text).endswith("and send N-GET mpps-retrieve 1.2.3 for PatientID")
 
 
 # -- what was answered --------------------------------------------------------------------------------
