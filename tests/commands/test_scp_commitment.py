@@ -12,11 +12,19 @@ from typing import Any
 import pytest
 
 from dimsetools.dataset import commitments
+from dimsetools.dataset.commitments import Failure, Reference, Report
+from dimsetools.dataset.decode import decode
+from dimsetools.dataset.encode import encode
 from tests.conftest import Peers
 from tests.corpus import CT_IMAGE, Made, make_folder
 from tests.peers import dimse, pynet
 from tests.peers.process import LOOPBACK, Peer, free_port, wait_until
 from tests.scp.normalizing import dataset
+from tests.scripted import conversation as step
+from tests.scripted import wire
+from tests.scripted.conversation import Conversation
+from tests.scripted.peers import scripted_client, scripted_server
+from tests.services.committing import action_rq
 
 PUSH, INSTANCE = commitments.PUSH_MODEL, commitments.INSTANCE
 MR_IMAGE = "1.2.840.10008.5.1.4.1.1.4"
@@ -150,3 +158,33 @@ def test_a_report_survives_a_kill_and_comes_on_a_new_association(
         number, told = asker.report()
     assert (number, told.TransactionUID) == (1, "2.25.1")
     assert told.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == one.sop_instance
+
+
+def test_a_peer_that_refuses_the_role_gets_its_report_all_the_same(peers: Peers) -> None:
+    """Some grant neither role, and take the report (PS3.7 D.3.3.4 leaves them no way to ask for it)."""
+    asked = encode(commitments.request("2.25.1", [Reference(CT_IMAGE, "1.2.3")]), wire.EXPLICIT_LE)
+    refused = wire.item(0x54, len(PUSH).to_bytes(2, "big") + PUSH.encode() + b"\0\0")
+    told: list[Report] = []
+
+    def take(talk: Conversation) -> None:
+        report = talk.read_message()
+        told.append(commitments.read_report(decode(report.data, wire.EXPLICIT_LE)))
+        answer = wire.command_set(
+            wire.ui(2, PUSH),
+            wire.us(0x100, 0x8100),
+            wire.us(0x120, report.message_id),
+            wire.us(0x800, wire.NO_DATA_SET),
+            wire.us(0x900, 0),
+        )
+        talk.send(wire.message(answer, context=report.context))
+
+    with scripted_server((step.accept(more=refused), take, step.release())) as asker:
+        node = peers.dimse_scp("--dest", f"SCRIPT@{LOOPBACK}:{asker.port}")
+        with scripted_client(node.port) as talk:
+            talk.send(wire.associate_rq((wire.Context(1, PUSH, (wire.EXPLICIT_LE,)),)))
+            talk.expect(wire.ASSOCIATE_AC)
+            talk.send(wire.message(action_rq(), asked))
+            assert talk.read_message().number(0x900) == 0
+            talk.reset()
+        asker.finish()
+    assert [report.failed for report in told] == [(Failure(Reference(CT_IMAGE, "1.2.3"), 0x0112),)]

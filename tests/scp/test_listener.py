@@ -21,6 +21,7 @@ from tests.scp.node import Log
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation
 from tests.scripted.peers import scripted_client
+from tests.services.committing import action_rq
 
 COMMIT = commitments.PUSH_MODEL
 SENT = commitments.report(Report("2.25.1", (Reference(wire.CT_IMAGE, "1.2.3"),)))
@@ -204,15 +205,7 @@ def test_it_answers_an_echo() -> None:
 def test_other_requests_are_not_recognized() -> None:
     with listening(Ear()) as port, scripted_client(port) as talk:
         associate(talk)
-        action = wire.command_set(
-            wire.ui(3, COMMIT),
-            wire.us(0x100, 0x0130),
-            wire.us(0x110, 1),
-            wire.us(0x800, 1),
-            wire.ui(0x1001, commitments.INSTANCE),
-            wire.us(0x1008, 1),
-        )
-        talk.send(wire.message(action, DATA))
+        talk.send(wire.message(action_rq(), DATA))
         assert talk.read_message().number(0x900) == 0x0211
 
 

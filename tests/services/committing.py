@@ -34,6 +34,18 @@ def event_rq(number: int, message_id: int = 9) -> bytes:
     )
 
 
+def action_rq(message_id: int = 1) -> bytes:
+    """The N-ACTION-RQ of storage commitment."""
+    return wire.command_set(
+        wire.ui(3, commitments.PUSH_MODEL),
+        wire.us(0x100, N_ACTION_RQ),
+        wire.us(0x110, message_id),
+        wire.us(0x800, 1),
+        wire.ui(0x1001, commitments.INSTANCE),
+        wire.us(0x1008, commitments.REQUEST),
+    )
+
+
 def asked(talk: Conversation) -> tuple[str, tuple[Reference, ...]]:
     """The transaction and the instances of the last request that was read."""
     request = next(one for one in reversed(talk.messages) if one.number(0x100) == N_ACTION_RQ)
