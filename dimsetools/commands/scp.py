@@ -80,7 +80,7 @@ command = NetworkCommand(
         ("dimse scp in --on-study 'python3 route.py {StudyInstanceUID}'", "act on complete studies"),
         ("dimse scp in --dest VIEWER@10.1.0.7:11112 --allow VIEWER", "let a viewer query and retrieve"),
         ("dimse scp in --films films", "be a printer, too, and look at the films"),
-        ("dimse scp in --worklist items", "be the worklist of a modality, too"),
+        ("dimse scp in --worklist items", "be the worklist of a modality, which reports its steps"),
         ("dimse scp in --no-index", "receive only"),
         ("dimse scp in --check", "list what differs between index and files"),
         ("dimse scp --ignore", "measure a sender"),
@@ -145,7 +145,23 @@ command = NetworkCommand(
         ),
         (
             "Worklist items are files of DICOM (also *.wl of DCMTK) or JSON, read anew when they change. One "
-            "that cannot be read is logged once and passed over."
+            "that cannot be read is logged once and passed over. A step that a modality performs (MPPS) is "
+            "shown as STARTED, one that it has completed leaves the worklist, and one that was discontinued "
+            "is there again; the files stay as they are. A step is known by its ID, with the study or the "
+            "accession number."
+        ),
+        (
+            "Modality performed procedure steps (MPPS, with Retrieve and Notification) are held against the "
+            "table of PS3.4 F.7.2; a step that has ended is changed no more (0110H, Error ID A710H). Whoever "
+            "has an association for the Notification class open is told of beginning and end, --mpps-notify "
+            "is called for it. What instance availability notifications say is kept, and the node sends none."
+        ),
+        (
+            "The ledger, another hidden file of DIR, has what cannot be made anew of the objects: procedure "
+            "steps, workitems, commitments under way, reports to deliver. It is synced with each change, "
+            "whatever --durability says, and outlives --reindex: back it up. Reports (N-EVENT-REPORT) go out "
+            "on an association that the addressee has open, else on a new one to its address; one that "
+            "cannot be delivered is tried again for a day, also after a restart."
         ),
         (
             "Unified procedure steps (UPS Push, Pull, Watch, Event and Query) are kept with their claims, "

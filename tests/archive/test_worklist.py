@@ -64,6 +64,24 @@ def test_every_form_of_an_item(folder: Folder) -> None:
     assert [name for name, _ in folder.complaints] == ["folder.wl"]
 
 
+def test_items_are_matched_as_they_are_now(folder: Folder) -> None:
+    """Whoever knows more than the files may change an item, or leave it out."""
+    for number in (1, 2, 3):
+        (folder.path / f"{number}.json").write_text(json.dumps(flat(item(number))))
+
+    def current(found: Attributes) -> Attributes | None:
+        number = text(found, ID)
+        return None if number == "P2" else found | data(PatientID="now") if number == "P3" else found
+
+    def ids(key: str) -> list[str]:
+        matches = folder.worklist.find(data(PatientID=key), current=current)
+        return [text(match, ID) for match in matches]
+
+    assert ids("") == ["P1", "now"]
+    assert ids("now") == ["now"]
+    assert ids("P3") == ids("P2") == []
+
+
 def test_an_answer_has_the_asked_attributes_of_the_steps(folder: Folder) -> None:
     (folder.path / "1.json").write_text(json.dumps(flat(item(1, PatientName="A"))))
     asked = [data(Modality="CT", ScheduledPerformingPhysicianName="")]

@@ -39,6 +39,8 @@ def test_nodes_of_the_configuration_are_destinations_by_title(tmp_path: Path) ->
     assert (viewer.target.calling_aet, viewer.convert) == ("ARCHIVE", True)
     for unknown in ("pacs", "viewer", "ANY-SCP", "untitled", ""):
         assert destinations.find(unknown, "ARCHIVE") is None
+        assert unknown not in destinations
+    assert "PACS" in destinations
 
 
 def test_nodes_of_the_command_line_come_first(tmp_path: Path) -> None:

@@ -23,11 +23,12 @@ NODE_AET = "ARCHIVE"
 
 
 class Working(NamedTuple):
-    """The node, what it remembers, and the log of its courier."""
+    """The node, what it remembers, the log of its courier, and its services."""
 
     node: Node
     ledger: Ledger
     log: Log
+    workflow: Workflow
 
 
 def complain(name: str, reason: str) -> None:
@@ -58,6 +59,6 @@ def working(
         ) as node:
             workflow.start()
             try:
-                yield Working(node, ledger, log)
+                yield Working(node, ledger, log, workflow)
             finally:
                 workflow.close()
