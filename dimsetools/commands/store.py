@@ -44,6 +44,7 @@ def _store(
     from dimsetools.render.report import create
     from dimsetools.render.store import COLUMNS, COMMITMENT_COLUMNS, PLAN_COLUMNS, Telling
     from dimsetools.services.examine import Leniency
+    from dimsetools.services.transactions import CHUNK as CHUNK_SIZE
 
     wanted = Inputs(**inputs)  # type: ignore[arg-type]  # the parameters' types are click's to check
     if not wanted.named:
@@ -64,7 +65,8 @@ def _store(
         leniency = Leniency(allow_truncated, trim)
         items = examined(session, wanted, leniency, telling, fail_fast=fail_fast)
         if session.operation.dry_run:
-            return _rehearse(output, items, manner.rules, telling, target)
+            asked = (chunk or CHUNK_SIZE) if commit else 0
+            return _rehearse(output, items, manner.rules, telling, target, chunk=asked)
         if not commit:
             seconds = _send(session, output, items, manner, target, telling)
             return _end(session, target, telling, seconds, None)
@@ -94,8 +96,10 @@ def _manner(
     )
 
 
-def _rehearse(output: Output, items: list[Item], rules: Rules, telling: Telling, target: Target) -> int:
-    """Show what would be proposed and sent."""
+def _rehearse(
+    output: Output, items: list[Item], rules: Rules, telling: Telling, target: Target, *, chunk: int
+) -> int:
+    """Show what would be proposed and sent, and asked for in transactions of `chunk` objects, if not 0."""
     from dimsetools.render import store as shown
     from dimsetools.services.plan import batches, pair_of
     from dimsetools.services.store import Stored, nothing_to_offer
@@ -107,6 +111,11 @@ def _rehearse(output: Output, items: list[Item], rules: Rules, telling: Telling,
     planned, tally = batches(offered, rules.own), telling.tally
     for record, line in shown.proposals(planned):
         output.record(record, line)
+    if chunk:
+        from dimsetools.render.commitment import rehearsal
+
+        references = {item.meta.sop_instance_uid for item in offered}
+        output.record(*rehearsal(target, len(references), -(-len(references) // chunk)))
     output.summary(
         shown.rehearsal_record(offered, planned, tally, target),
         shown.rehearsal_line(offered, planned, tally, target),
@@ -145,8 +154,13 @@ def _asked(
 ) -> Asked | None:
     """Ask for commitment to what was acknowledged; return what that came to, None if there was nothing."""
     from dimsetools.render import commitment as shown
+    from dimsetools.render.units import counted
 
-    if not telling.acknowledged or session.stop.requested:
+    if not telling.acknowledged:
+        return None
+    if session.stop.requested:
+        objects = counted(len(telling.acknowledged), "object")
+        output.warning(f"commitment to {objects} that the node has acknowledged was not asked for")
         return None
     telling.sent(target, seconds)
     paths = {reference.sop_instance: path for reference, path in telling.acknowledged.items()}

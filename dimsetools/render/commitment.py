@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dimsetools.services.examine import Remark
     from dimsetools.services.selection import Skipped
 
-PLAN_COLUMNS = ("_event", "_address", "_calling_aet", "_tls", "_instances", "_transactions")
+PLAN_COLUMNS = ("_event", "_address", "_calling_aet", "_tls", "_objects", "_transactions")
 COLUMNS = (
     "_event",
     "_path",
@@ -179,7 +179,7 @@ def rehearsal(target: Target, instances: int, transactions: int) -> tuple[dict[s
         "_address": str(target),
         "_calling_aet": target.calling_aet,
         "_tls": target.tls.profile if target.tls else None,
-        "_instances": instances,
+        "_objects": instances,
         "_transactions": transactions,
     }
     objects = units.counted(instances, "object")

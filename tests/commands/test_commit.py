@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -209,6 +211,34 @@ def test_more_than_a_chunk(two: Two) -> None:
     assert done.stderr.count("asked for 1 object in transaction") == 2
 
 
+def interrupted(tmp_path: Path, script: Sequence[Step], *words: object) -> tuple[int, str]:
+    """The exit status and the words of a command that gets a signal when the script is at `waiting`."""
+    reached = threading.Event()
+    log = tmp_path / "log"
+    steps = (step.accept(), *script, lambda _: reached.set(), step.stall())
+    with (
+        scripted_server(steps) as server,
+        dimse.start(words[0], server.address, *words[1:], "--format", "table", log=log) as process,
+    ):
+        assert reached.wait(20), log.read_text()
+        process.send_signal(signal.SIGINT)
+        return process.wait(20), log.read_text()
+
+
+def test_a_signal_ends_the_wait_for_the_report(two: Two, tmp_path: Path) -> None:
+    code, said = interrupted(tmp_path, (action_step(),), "commit", two[0])
+    assert code == 130
+    assert said.count("unanswered     ") == 2
+    assert "0 of 2 objects committed" in said
+
+
+def test_after_a_signal_nothing_is_asked_for(two: Two, tmp_path: Path) -> None:
+    script = (step.store(), step.expect_message(wire.C_STORE_RQ))
+    code, said = interrupted(tmp_path, script, "store", two[0], "--commit")
+    assert code == 130
+    assert "commitment to 1 object that the node has acknowledged was not asked for" in said
+
+
 # -- words ------------------------------------------------------------------------------------------------
 
 
@@ -216,6 +246,12 @@ def test_a_rehearsal_asks_nobody(two: Two) -> None:
     done = commit("PACS@127.0.0.1:1", two[0], "--dry-run", "--chunk", "1", "--format", "table")
     assert done.returncode == 0
     assert done.stdout == ("would ask PACS@127.0.0.1:1 as DIMSE to commit to 2 objects, in 2 transactions\n")
+
+
+def test_a_rehearsal_of_storage_says_what_would_be_asked_for(two: Two) -> None:
+    done = store("PACS@127.0.0.1:1", two[0], "--dry-run", "--chunk", "1", "--format", "table")
+    assert done.returncode == 0
+    assert "would ask PACS@127.0.0.1:1 as DIMSE to commit to 2 objects, in 2 transactions" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def test_each_kind_of_failure_is_explained_once() -> None:
 
 def test_a_rehearsal() -> None:
     record_, said = rehearsal(TARGET, 7, 2)
-    assert (record_["_event"], record_["_instances"], record_["_transactions"]) == ("would-commit", 7, 2)
+    assert (record_["_event"], record_["_objects"], record_["_transactions"]) == ("would-commit", 7, 2)
     assert rendered(said, color=False) == (
         "would ask PACS@pacs:104 as ME to commit to 7 objects, in 2 transactions"
     )
