@@ -17,6 +17,7 @@ from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
+from dimsetools.dataset import codestreams
 from dimsetools.dataset.elements import MAX_INFLATE, Source, inflate, scan
 from dimsetools.dataset.layout import SHORT_VRS, read_at
 from dimsetools.dataset.part10 import FileMeta
@@ -151,9 +152,16 @@ def _recoded(data: bytes, syntax: str, target: str) -> bytes:
         return _encoded(dataset, target)
     except ConversionError:
         raise
-    except Exception as error:  # codecs and decoders raise whatever they like
-        what = visible(" ".join(str(error).split()) or type(error).__name__, 300)
-        raise ConversionError(f"cannot be converted to {_name(target)}: {what}") from error
+    except BaseException as error:  # codecs and decoders raise whatever they like
+        raise ConversionError(f"cannot be converted to {_name(target)}: {failure(error)}") from error
+
+
+def failure(error: BaseException) -> str:
+    """Return what a codec or decoder failed with, for people; raise what is none of its failures again."""
+    # A panic of code in Rust (pylibjpeg-rle) is no Exception, so that it ends the thread.
+    if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        raise error
+    return visible(" ".join(str(error).split()) or type(error).__name__, 300)
 
 
 def _decoded(data: bytes, syntax: str) -> Dataset:
@@ -246,6 +254,7 @@ def _decompress(dataset: Dataset, syntax: str) -> None:
 
     if not (config.have_numpy and get_decoder(UID(syntax)).is_available):
         raise CodecMissing(f"decompressing {_name(syntax)} needs a codec that is not installed")
+    codestreams.check(dataset)
     # Lossless data keep the colours they have; JPEG's subsampled ones exist in the coded form only.
     lossy = TRANSFER_SYNTAXES[syntax].lossy
     as_rgb = lossy or dataset.get("PhotometricInterpretation") == "YBR_FULL_422"

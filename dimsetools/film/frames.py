@@ -10,11 +10,12 @@ import os
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from dimsetools.dataset import codestreams
 from dimsetools.dataset.part10 import open_regular
-from dimsetools.dataset.transcode import loaded
+from dimsetools.dataset.transcode import failure, loaded
 from dimsetools.errors import DimseError, InputError
 from dimsetools.escape import visible
-from dimsetools.uids import TRANSFER_SYNTAXES
+from dimsetools.uids import TRANSFER_SYNTAXES, transfer_syntax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from dimsetools.film.image_file import ImageFile
 
     Values = NDArray[Any]
+
+
+_RLE = transfer_syntax("rle")
 
 
 class LibraryMissing(DimseError):
@@ -88,9 +92,8 @@ class Reader:
             raise
         except MemoryError as error:
             raise InputError("cannot be rendered: there is too little memory") from error
-        except Exception as error:  # codecs raise whatever they like, and so do values of the wrong kind
-            what = visible(" ".join(str(error).split()) or type(error).__name__, 300)
-            raise InputError(f"cannot be rendered: {what}") from error
+        except BaseException as error:  # codecs raise whatever they like, and so do values of the wrong kind
+            raise InputError(f"cannot be rendered: {failure(error)}") from error
 
     def _loaded(self, file: ImageFile) -> Dataset:
         if self._last is None or self._last[0] is not file:
@@ -129,7 +132,10 @@ def _rendered(image: Dataset, file: ImageFile, number: int, looks: Looks, *, col
     import numpy as np
     from pydicom.pixels.utils import pixel_array
 
-    values = pixel_array(image, index=number - 1)
+    codestreams.check(image, number - 1)
+    # pydicom's own decoder of run lengths survives broken ones, and makes no noise about them.
+    plugin = "pydicom" if file.meta.transfer_syntax == _RLE else ""
+    values = pixel_array(image, index=number - 1, decoding_plugin=plugin)
     found = _of_frame(image, number)
     shown = _colored(values, image) if file.color else _gray(values, image, found, looks)
     if file.color and not color:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.encaps import encapsulate
 from pydicom.pixels.processing import apply_voi_lut
 from pydicom.pixels.utils import pixel_array
 
@@ -192,7 +194,27 @@ def test_an_image_without_pixels_is_told(tmp_path: Path) -> None:
 
 def test_compressed_pixels_that_are_broken_are_told() -> None:
     with pytest.raises(InputError, match="cannot be rendered: Unable to decode"):
-        rendered(FOLDER / "JPEG2000-embedded-sequence-delimiter.dcm")
+        rendered(FOLDER / "JPEG-lossy.dcm")
+
+
+def test_a_stream_that_is_larger_than_the_image_does_not_reach_the_codec(tmp_path: Path) -> None:
+    data = (FOLDER / "JPEG2000.dcm").read_bytes()
+    at = data.index(b"\xff\x4f\xff\x51") + 8
+    (tmp_path / "x").write_bytes(data[:at] + b"\0\0\xff\xff\0\0\xff\xff" + data[at + 8 :])
+    with pytest.raises(InputError, match="a frame is 65535 x 65535, the image 256 x 1024 pixels"):
+        rendered(tmp_path / "x")
+
+
+def test_run_lengths_that_are_too_few_are_told_without_noise(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    image = pydicom.dcmread(FOLDER / "MR_small_RLE.dcm")
+    header = struct.pack("<16I", 2, 64, 64 + 129, *[0] * 13)
+    image.PixelData = encapsulate([header + (b"\x7f" + bytes(128)) * 2])
+    image.save_as(tmp_path / "x")
+    with pytest.raises(InputError, match="cannot be rendered"):
+        rendered(tmp_path / "x")
+    assert capfd.readouterr().err == ""
 
 
 def test_what_needs_a_codec_says_which_extra(monkeypatch: pytest.MonkeyPatch) -> None:
