@@ -151,7 +151,7 @@ def _end(session: Session, peer: str, uid: str, state: str, words: Sequence[str]
         if not series and (own.reason is not None or own.empty):
             series = [empty_series(new_uid())]
         made = ended(state, now, series, coded(own.reason) if own.reason is not None else None)
-        made = keyed((*given, *own.keys), base=made, today=now)
+        made = keyed((*given, *own.keys), base=made, today=now, ranged=False)
         if own.check:
             _check_ended(made)
         steps.ask(requests.set_(mpps, uid, made))

@@ -20,11 +20,11 @@ def _ups() -> NormalizedClass:
     return CLASSES["ups"]
 
 
-def _laid_over(made: Attributes, *keys: Sequence[str]) -> Attributes:
-    """Return a data set with keys laid over it."""
+def _laid_over(made: Attributes, *keys: Sequence[str], matching: bool = False) -> Attributes:
+    """Return a data set with keys laid over it, values or what values are to match."""
     from dimsetools.dataset.keys import keyed
 
-    return keyed([key for some in keys for key in some], base=made, today=present())
+    return keyed([key for some in keys for key in some], base=made, today=present(), ranged=matching)
 
 
 def _action(name: str) -> tuple[int, tuple[str, ...]]:
@@ -224,7 +224,7 @@ def _subscription(
     number, contexts = _action(name)
     information = subscription(receiver or session.target(peer).calling_aet, lock=lock)
     with Steps(session, peer, contexts) as steps:
-        steps.ask(requests.action(_ups(), uid, number, _laid_over(information, keys)))
+        steps.ask(requests.action(_ups(), uid, number, _laid_over(information, keys, matching=True)))
         return steps.code()
 
 

@@ -104,7 +104,9 @@ class _Words(NamedTuple):
             )
         return instance(of, text, check=self.check)
 
-    def data_set(self, file: str | None, words: Sequence[str], keys: Sequence[str]) -> Attributes | None:
+    def data_set(
+        self, file: str | None, words: Sequence[str], keys: Sequence[str], *, matching: bool = False
+    ) -> Attributes | None:
         """Return the data set that is given, None if none is."""
         from dimsetools.options.query import sorted_out
 
@@ -113,7 +115,7 @@ class _Words(NamedTuple):
             raise UsageError(
                 f"{files[0]!r:.80} is no attribute", hint=f"write -f {files[0]} if that is a file"
             )
-        return data_set(file, (*words, *keys), check=self.check, stop=self.stop)
+        return data_set(file, (*words, *keys), check=self.check, matching=matching, stop=self.stop)
 
 
 def _is_new(text: str) -> bool:
@@ -155,11 +157,12 @@ def _action(
     keys: Sequence[str],
     file: str | None,
 ) -> Wanted:
-    from dimsetools.dataset.normalized import action_type
+    from dimsetools.dataset.normalized import UPS_FILTERED, action_type
     from dimsetools.services import requests
 
     uid, number = how.instance(sop_class, instance), action_type(sop_class, action)
-    return requests.action(sop_class, uid, number, how.data_set(file, words, keys))
+    data = how.data_set(file, words, keys, matching=uid == UPS_FILTERED)
+    return requests.action(sop_class, uid, number, data)
 
 
 def _create(

@@ -54,14 +54,18 @@ def present(today: date | None = None) -> datetime:
     return today if isinstance(today, datetime) else datetime.combine(today, time())
 
 
-def resolve(text: str, vr: str, now: datetime) -> str:
+def resolve(text: str, vr: str, now: datetime, *, ranged: bool = True) -> str:
     """Return the value of a key of VR `vr` (DA, TM, DT; others are left alone) for DICOM.
 
-    Raises ValueError for a relative time that cannot be: out of the calendar, or in TM of another day.
+    Where it is to be `ranged`, as in a query, what is longer than a moment becomes a range; else it is one
+    value, and what is no day and no moment stays as it is. Raises ValueError for a relative time that cannot
+    be: out of the calendar, or in TM of another day.
     """
     if vr not in FORMS:
         return text
     wanted = text.strip()
+    if not ranged:
+        return text if _VALUES[vr].fullmatch(wanted) else _single(wanted, vr, now)
     # The standard takes a bare year, month or day in DT for a moment; nobody who writes one means that.
     period = vr == "DT" and wanted.isdigit() and len(wanted) <= 8
     if not period and not problem(wanted, vr):
@@ -72,17 +76,29 @@ def resolve(text: str, vr: str, now: datetime) -> str:
     return span.first if span.first == span.last else f"{span.first}-{span.last}"
 
 
-def resolved(attributes: Attributes, now: datetime) -> Attributes:
-    """Return a query with each of its dates and times resolved, those in items included."""
-    return {tag: _resolved(attribute, now) for tag, attribute in attributes.items()}
+def _single(text: str, vr: str, now: datetime) -> str:
+    """Return the value of one day or moment, `text` for anything else."""
+    span = _READERS[vr](text, now)
+    if span is None:
+        return text
+    if span.first == span.last:
+        return span.first
+    day = span.first[:8]
+    return day if day == span.last[:8] else text
 
 
-def _resolved(attribute: Attribute, now: datetime) -> Attribute:
-    if attribute.vr == "SQ":
-        return attribute._replace(values=tuple(resolved(item, now) for item in attribute.values))
-    if attribute.vr in FORMS:
-        return attribute._replace(values=tuple(resolve(text, attribute.vr, now) for text in attribute.values))
-    return attribute
+def resolved(attributes: Attributes, now: datetime, *, ranged: bool = True) -> Attributes:
+    """Return a data set with each of its dates and times resolved, those in items included."""
+
+    def one(attribute: Attribute) -> Attribute:
+        vr, values = attribute
+        if vr == "SQ":
+            return Attribute(vr, tuple(resolved(item, now, ranged=ranged) for item in values))
+        if vr in FORMS:
+            return Attribute(vr, tuple(resolve(text, vr, now, ranged=ranged) for text in values))
+        return attribute
+
+    return {tag: one(attribute) for tag, attribute in attributes.items()}
 
 
 def problem(text: str, vr: str) -> str:

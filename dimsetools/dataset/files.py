@@ -36,12 +36,13 @@ _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def queries(
-    data: bytes, name: str, *, today: date | None = None, most: int = MAX_FILE
+    data: bytes, name: str, *, today: date | None = None, ranged: bool = True, most: int = MAX_FILE
 ) -> Iterator[Attributes]:
     """Return the queries of the file `name`, which holds `data`; one, or in JSON, dumps and XML many.
 
-    Dates in records of keywords are resolved, relative ones from `today`. Raises InputError, which names
-    the file and the line, also for a file of more than `most` bytes.
+    Dates in records of keywords are resolved, relative ones from `today`; those of a data set that is no
+    query, which is read in the same way, are not `ranged`. Raises InputError, which names the file and the
+    line, also for a file of more than `most` bytes.
     """
     if len(data) > most:
         raise InputError(f"{name}: more than {most} bytes, too many for a request")
@@ -57,7 +58,7 @@ def queries(
     elif b"\0" in data[:4]:
         found = _dicom(data, 0, name)
     elif start[:1] in (b"{", b"["):
-        found = json_queries(_text(data, name), name, today=today)
+        found = json_queries(_text(data, name), name, today=today, ranged=ranged)
     elif start[:1] in (b"#", b"("):
         found = dump_queries(data.removeprefix(_UTF_8), name)
     else:
@@ -66,7 +67,9 @@ def queries(
         yield _identifier(query)
 
 
-def file_queries(path: str, *, today: date | None = None, most: int = MAX_FILE) -> Iterator[Attributes]:
+def file_queries(
+    path: str, *, today: date | None = None, ranged: bool = True, most: int = MAX_FILE
+) -> Iterator[Attributes]:
     """Return the queries of the regular file `path`; InputUnreadable if it cannot be read."""
     try:
         fd, status = open_regular(path)
@@ -75,11 +78,16 @@ def file_queries(path: str, *, today: date | None = None, most: int = MAX_FILE) 
     with os.fdopen(fd, "rb") as file:
         if status.st_size > most:
             raise InputError(f"{path}: more than {most} bytes, too many for a request")
-        yield from queries(file.read(most + 1), path, today=today, most=most)
+        yield from queries(file.read(most + 1), path, today=today, ranged=ranged, most=most)
 
 
 def stream_queries(
-    stream: IO[bytes], name: str, *, today: date | None = None, most: int = MAX_FILE
+    stream: IO[bytes],
+    name: str,
+    *,
+    today: date | None = None,
+    ranged: bool = True,
+    most: int = MAX_FILE,
 ) -> Iterator[Attributes]:
     """Return the queries of a stream: those in JSON, one a line, as they come; of others when all is read."""
     first = b""
@@ -90,14 +98,14 @@ def stream_queries(
         if not first:
             raise InputError(f"{name}: nothing in it", hint=_FORMS)
     if not _is_whole_object(first):
-        yield from queries(
-            first + stream.read(most + 1 - min(len(first), most)), name, today=today, most=most
-        )
+        data = first + stream.read(most + 1 - min(len(first), most))
+        yield from queries(data, name, today=today, ranged=ranged, most=most)
         return
     while first:
         if len(first) > most:
             raise InputError(f"{name}, line {line}: more than {most} bytes, too many for a request")
-        for query in json_queries(_text(first, f"{name}, line {line}"), name, line=line, today=today):
+        text = _text(first, f"{name}, line {line}")
+        for query in json_queries(text, name, line=line, today=today, ranged=ranged):
             yield _identifier(query)
         first = stream.readline(most + 1)
         line += 1

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.dataset.attributes import BINARY, RANGED, Attribute, Attributes, sorted_attributes
 from dimsetools.dataset.key_paths import Key, Step, parse_key
@@ -26,18 +26,28 @@ MAX_FILE = 16 * 1024 * 1024
 """Bytes of a file that a value is read from."""
 
 
+class _Manner(NamedTuple):
+    """How the values of keys are read: relative dates from `now`, files of up to `most` bytes."""
+
+    now: Callable[[], datetime]
+    ranged: bool
+    most: int
+
+
 def keyed(
     texts: Iterable[str],
     *,
     returns: Iterable[str] = (),
     base: Attributes | None = None,
     today: date | None = None,
+    ranged: bool = True,
     most: int = MAX_FILE,
 ) -> Attributes:
     """Return the data set of the keys `texts`, laid over `base`, with the return keys `returns` added.
 
     Of two keys for one attribute the later counts. A return key never replaces a value. Relative dates
-    count from `today`, a day or a moment (None: now). Raises UsageError for a key that is not understood,
+    count from `today`, a day or a moment (None: now); a data set that is no query has none that are `ranged`.
+    Raises UsageError for a key that is not understood,
     has a value that its VR cannot hold, or names a file that cannot be read or has more than `most` bytes.
     """
 
@@ -49,7 +59,7 @@ def keyed(
 
     attributes = _copied(base or {})
     for text in texts:
-        _place(attributes, text, parse_key(text), now, most)
+        _place(attributes, text, parse_key(text), _Manner(now, ranged, most))
     for text in returns:
         key = parse_key(text)
         if key.value is not None or key.file is not None:
@@ -68,7 +78,7 @@ def _copied(attributes: Attributes) -> Attributes:
     }
 
 
-def _place(attributes: Attributes, text: str, key: Key, now: Callable[[], datetime], most: int) -> None:
+def _place(attributes: Attributes, text: str, key: Key, manner: _Manner) -> None:
     """Set the attribute that a key names to its value."""
     *outer, last = key.steps
     for step in outer:
@@ -86,8 +96,8 @@ def _place(attributes: Attributes, text: str, key: Key, now: Callable[[], dateti
             _item(attributes, text, last, last.item)
         return
     try:
-        data = None if key.file is None else _contents(key.file, most)
-        attributes[tag] = Attribute(vr, _values(key, data, vr, now))
+        data = None if key.file is None else _contents(key.file, manner.most)
+        attributes[tag] = Attribute(vr, _values(key, data, vr, manner))
     except ValueError as error:
         shown = f"@{key.file}" if key.file is not None else f"={key.value!r:.80}"
         hint = _forms(vr) if key.file is None else ""
@@ -132,7 +142,7 @@ def _item(attributes: Attributes, text: str, step: Step, number: int) -> Attribu
     return items[number]
 
 
-def _values(key: Key, data: bytes | None, vr: str, now: Callable[[], datetime]) -> tuple[object, ...]:
+def _values(key: Key, data: bytes | None, vr: str, manner: _Manner) -> tuple[object, ...]:
     """Return the values of a key, or of its file's `data`; ValueError if its VR cannot have them."""
     text = key.value or ""
     if data is not None:
@@ -146,7 +156,11 @@ def _values(key: Key, data: bytes | None, vr: str, now: Callable[[], datetime]) 
     if vr in RANGED:
         from dimsetools.dataset.dates import resolve
 
-        return tuple(resolve(value, vr, now()) if isinstance(value, str) else value for value in values)
+        now = manner.now()
+        return tuple(
+            resolve(value, vr, now, ranged=manner.ranged) if isinstance(value, str) else value
+            for value in values
+        )
     return values
 
 

@@ -143,7 +143,7 @@ def overlaid(made: Attributes, keys: Iterable[str], now: datetime) -> Attributes
         f"ScheduledStepAttributesSequence.{key}" if parse_key(key).steps[0].tag in of_step else key
         for key in keys
     ]
-    return keyed(placed, base=made, today=now)
+    return keyed(placed, base=made, today=now, ranged=False)
 
 
 # -- the end ----------------------------------------------------------------------------------------

@@ -25,10 +25,13 @@ _FLOATS = frozenset(("FL", "FD"))
 _INTEGERS = frozenset((*NUMBERS, "AT")) - _FLOATS
 
 
-def json_queries(text: str, name: str, *, line: int = 1, today: date | None = None) -> Iterator[Attributes]:
+def json_queries(
+    text: str, name: str, *, line: int = 1, today: date | None = None, ranged: bool = True
+) -> Iterator[Attributes]:
     """Return the queries in `text`, which begins at `line` of the file `name`.
 
-    Dates in records of keywords are resolved as those of keys, from `today`. Raises InputError.
+    Dates in records of keywords are resolved as those of keys, from `today`; without `ranged` each is one
+    value. Raises InputError.
     """
     decoder = json.JSONDecoder(parse_constant=_no_constant)
     counted, at = 0, 0
@@ -51,7 +54,7 @@ def json_queries(text: str, name: str, *, line: int = 1, today: date | None = No
         rows = value if isinstance(value, list) else [value]
         for number, row in enumerate(rows, 1):
             where = f"{name}, line {line}" + (f", element {number}" if isinstance(value, list) else "")
-            found = _query(row, where, today)
+            found = _query(row, where, today, ranged)
             if found is not None:
                 yield found
 
@@ -60,7 +63,7 @@ def _no_constant(word: str) -> float:
     raise ValueError(f"{word} is no value")
 
 
-def _query(row: object, where: str, today: date | None) -> Attributes | None:
+def _query(row: object, where: str, today: date | None, ranged: bool) -> Attributes | None:
     """Return the query of one object, None if it is a record of something else than a match."""
     if not isinstance(row, Mapping):
         kind = "text" if isinstance(row, str) else "a list" if isinstance(row, list) else json.dumps(row)
@@ -76,7 +79,7 @@ def _query(row: object, where: str, today: date | None) -> Attributes | None:
             return found
         found = from_flat(row)
         _check(found)
-        return resolved(found, present(today))
+        return resolved(found, present(today), ranged=ranged)
     except UsageError as error:
         raise InputError(f"{where}: {error.message[:400]}", hint=error.hint) from None
     except ValueError as error:

@@ -31,6 +31,14 @@ _MAX_FILE = 512 * 1024 * 1024
 """Bytes of a data set: a film's image box has up to a hundred megabytes of pixels."""
 
 
+_FORMS = {
+    "DA": "20260131, 2026-01-31, -7d or today",
+    "TM": "0800, 08:00, -2h or now",
+    "DT": "20260131080000, 2026-01-31T08:00, 20260131 or now",
+}
+"""What can be written for one day or moment."""
+
+
 class DataSets(NamedTuple):
     """How the data sets of replies are read."""
 
@@ -183,25 +191,27 @@ def data_set(
     keys: Sequence[str],
     *,
     check: bool = True,
+    matching: bool = False,
     stop: Stop | None = None,
     today: date | None = None,
 ) -> Attributes | None:
     """Return the data set of a request: that of the file, the keys laid over it; None if there is neither.
 
     With `check` the SOP class and instance UIDs of a file are left out, and values must have the form of
-    their value representation. Raises UsageError and InputError.
+    their value representation. Where others have to be `matching`, dates may be ranges. Raises UsageError
+    and InputError.
     """
     from dimsetools.dataset.keys import keyed
 
     base: Attributes = {}
     if file is not None:
-        base = _from_file(file, stop, today)
+        base = _from_file(file, stop, today, matching)
         if check:
             base = {tag: attribute for tag, attribute in base.items() if tag not in _IN_COMMAND}
     elif not keys:
         return None
-    found = keyed(keys, base=base, today=today, most=_MAX_FILE)
-    if check:
+    found = keyed(keys, base=base, today=today, ranged=matching, most=_MAX_FILE)
+    if check and not matching:
         _check_values(found)
     return found
 
@@ -217,21 +227,25 @@ def _check_values(attributes: Attributes) -> None:
                 _check_values(item)
         elif not is_well_formed(attribute):
             value = "\\".join(map(str, attribute.values))
+            form = _FORMS.get(attribute.vr)
             raise UsageError(
-                f"{name_of_key(tag)}={value!r:.80} is no {attribute.vr}", hint="--no-check sends it as it is"
+                f"{name_of_key(tag)}={value!r:.80} is no {attribute.vr}",
+                hint=f"{f'write {form}; ' if form else ''}--no-check sends it as it is",
             )
 
 
-def _from_file(name: str, stop: Stop | None, today: date | None) -> Attributes:
+def _from_file(name: str, stop: Stop | None, today: date | None, matching: bool) -> Attributes:
     """Return the one data set that a file has."""
     from dimsetools.dataset.files import file_queries, stream_queries
     from dimsetools.options.query import Stdin
 
     found: Iterator[Attributes]
     if name == _STDIN:
-        found = stream_queries(io.BufferedReader(Stdin(stop)), "stdin", today=today, most=_MAX_FILE)
+        found = stream_queries(
+            io.BufferedReader(Stdin(stop)), "stdin", today=today, ranged=matching, most=_MAX_FILE
+        )
     else:
-        found = file_queries(name, today=today, most=_MAX_FILE)
+        found = file_queries(name, today=today, ranged=matching, most=_MAX_FILE)
     first = next(found, None)
     shown = "stdin" if name == _STDIN else name
     if first is None:

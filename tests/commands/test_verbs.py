@@ -9,6 +9,7 @@ import pytest
 
 from dimsetools.association.values import Role
 from dimsetools.commands.verbs import VERBS
+from dimsetools.dataset.attributes import text
 from dimsetools.dataset.keys import keyed
 from dimsetools.dataset.normalized import CLASSES, PRINT_COLOR, UPS_PUSH, UPS_WATCH
 from dimsetools.errors import DimseError, InputError, UsageError
@@ -131,6 +132,15 @@ def test_the_data_set_is_of_keys_and_a_file(tmp_path: Path, verb: str) -> None:
 def test_an_event_or_action_may_have_no_data_set() -> None:
     assert wanted("nevent mpps 1.2.3 completed").attributes is None
     assert wanted("naction film-session 1.2.3 print").attributes is None
+
+
+def test_a_filtered_subscription_matches_ranges() -> None:
+    key = "ScheduledProcedureStepStartDateTime=2026-01-01..2026-01-31"
+    filtered = wanted(f"naction ups filtered subscribe ReceivingAE=ME DeletionLock=FALSE {key}").attributes
+    assert filtered is not None
+    assert text(filtered, 0x00404005) == "20260101000000-20260131235959.999999"
+    with pytest.raises(UsageError, match="is no DT"):
+        wanted(f"nset ups 1.2.3 {key}")
 
 
 def test_contexts_are_those_of_the_standard_or_those_that_are_named() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,39 @@ def test_values_have_the_form_of_their_vr(key: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         data_set(None, [key])
     assert data_set(None, [key], check=False)
+
+
+TODAY = date(2026, 3, 31)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("StudyDate=today", "20260331"), ("StudyDate=-7d", "20260324"), ("StudyDate=2026-01-31", "20260131"),
+        ("StudyTime=08:00", "0800"), ("ScheduledProcedureStepStartDateTime=20260131", "20260131"),
+        ("ScheduledProcedureStepStartDateTime=2026", "2026"),
+        ("ScheduledProcedureStepStartDateTime=2026-01-31", "20260131"),
+        ("ScheduledProcedureStepStartDateTime=today", "20260331"),
+        ("ScheduledProcedureStepStartDateTime=2026-01-31T08:30", "202601310830"),
+    ],
+)  # fmt: skip
+def test_dates_are_one_day_or_moment_and_no_range(tmp_path: Path, key: str, value: str) -> None:
+    keyword, _, written = key.partition("=")
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({keyword: written}))
+    for found in (data_set(None, [key], today=TODAY), data_set(str(path), [], today=TODAY)):
+        assert found is not None
+        assert [attribute.values for attribute in found.values()] == [(value,)]
+
+
+@pytest.mark.parametrize("value", ["2026-01", "20260101-20260131", "2026-01-01..2026-01-31", "tomorow"])
+def test_a_range_is_no_value_but_can_be_matched(value: str) -> None:
+    with pytest.raises(UsageError, match="is no DA") as refused:
+        data_set(None, [f"StudyDate={value}"])
+    assert refused.value.hint == "write 20260131, 2026-01-31, -7d or today; --no-check sends it as it is"
+    found = data_set(None, [f"StudyDate={value}"], matching=True)
+    assert found is not None
+    assert text(found, 0x00080020) in ("20260101-20260131", "tomorow")
 
 
 def test_a_file_that_is_not_there_is_said_to_be(tmp_path: Path) -> None:
