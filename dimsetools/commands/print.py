@@ -137,7 +137,7 @@ def _carry_out(
     """Print, and tell how it goes."""
     from dimsetools.film.frames import Reader, need_libraries
     from dimsetools.services.normalized import Manner
-    from dimsetools.services.print_events import Placed
+    from dimsetools.services.print_events import Placed, Ready
     from dimsetools.services.printing import Printing
 
     stop, tally = session.stop, telling.tally
@@ -157,6 +157,8 @@ def _carry_out(
         printing = Printing(target, manner, job, reader, stop=stop, tracer=session.tracer(output.note))
         with output.progress(len(shots)) as progress, closing(printing.run(shots)) as events:
             for event in events:
+                if isinstance(event, Ready) and event.color and reader.looks.bits > 8:
+                    output.warning("the printer prints in colour, which has 8 bits: --mode gray has more")
                 outcome = telling.event(event)
                 if outcome:
                     progress.finish_object(outcome)

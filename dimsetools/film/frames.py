@@ -77,7 +77,7 @@ class Reader:
     """Renders frames; keeps the data set of the last file, for its frames come one after the other."""
 
     def __init__(self, looks: Looks) -> None:
-        self._looks = looks
+        self.looks = looks
         self._last: tuple[ImageFile, Dataset] | None = None
 
     def frame(self, file: ImageFile, number: int, *, color: bool) -> Frame:
@@ -87,7 +87,7 @@ class Reader:
         """
         try:
             image = self._loaded(file)
-            return _rendered(image, file, number, self._looks, color=color)
+            return _rendered(image, file, number, self.looks, color=color)
         except InputError:
             raise
         except MemoryError as error:

@@ -54,6 +54,19 @@ _LONGEST_TEXT = 64
 """Characters of an annotation (PS3.5 6.2, LO)."""
 
 
+_TOO_LARGE = (0xC603, 0xC605, 0xC613)
+"""The image is larger than its box; the printer lacks memory for it; both, combined (PS3.4 H.4.3.1.2.1.3)."""
+
+
+def _way_out(status: int, frame: Frame) -> str:
+    """Return what to try with an image that a printer has refused with `status`, "" for what that says."""
+    if status in _TOO_LARGE:
+        return "scale images down: --max-pixels"
+    if status in _ATTRIBUTE_FAULTS and frame.bits > 8:
+        return "the printer may take no more than 8 bits: --bits 8"
+    return ""
+
+
 class _Film:
     """A film on its way; `status` is the first warning that it met, or that of its printing."""
 
@@ -301,6 +314,7 @@ class Printing:
         except DimseError as error:
             if isinstance(error, StatusFailure):
                 placed = placed._replace(status=error.status, comment=error.comment)
+                error.hint = _way_out(error.status, frame)
             return placed._replace(error=error)
         return placed._replace(status=reply.status, seconds=reply.seconds, comment=reply.comment)
 

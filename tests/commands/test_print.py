@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -215,6 +217,21 @@ def test_an_image_that_is_refused_names_its_file(five: Path) -> None:
     assert done.returncode == 1
     assert f"failed   {five}/010.dcm  film 1 box 1  C605 printer-memory" in done.stdout
     assert f"error: {five}/010.dcm: the printer lacks memory for the image" in done.stderr
+    assert "hint: scale images down: --max-pixels" in done.stderr
+
+
+def test_a_printer_of_8_bits_is_told_how(five: Path) -> None:
+    done = at(ScriptedPrinter(odd={"N-SET image": 0x0106}), five / "010.dcm", "--bits", 12)
+    assert done.returncode == 1
+    assert "hint: the printer may take no more than 8 bits: --bits 8" in done.stderr
+
+
+def test_fine_grays_need_gray(peers: Peers, five: Path) -> None:
+    printer = Printer(1)
+    peer = peers.pynetdicom(printer.handlers, contexts=printer.contexts)
+    done = dimse_print(peer.address, FOLDER / "SC_rgb_rle.dcm", "--bits", 12)
+    assert done.returncode == 0
+    assert "warning: the printer prints in colour, which has 8 bits: --mode gray has more" in done.stderr
 
 
 def test_a_lost_connection_is_told_with_what_was_not_sent(five: Path) -> None:
@@ -278,3 +295,21 @@ def test_our_own_films_show_the_right_frames_in_the_right_boxes(
         height, width = gray.shape
         seen += [int(gray[height * row // 4, width * column // 4]) for row in (1, 3) for column in (1, 3)]
     assert seen == [pytest.approx(value, abs=2) for value in (*FIVE, 0, 0, 0)]
+
+
+def test_an_interrupt_ends_the_wait_and_the_association(five: Path, tmp_path: Path) -> None:
+    deleted = Event()
+
+    def note(_talk: object, _number: int) -> None:
+        deleted.set()
+
+    printer = ScriptedPrinter(jobs=True, odd={"N-DELETE film": note})
+    log = tmp_path / "log"
+    with scripted_server([printer.serve]) as server:
+        words = (server.address, five / "010.dcm", "--wait", "60", "--format", "table")
+        with dimse.start("print", *words, log=log) as process:
+            assert deleted.wait(20)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 130
+    assert printer.said[-1] == "N-DELETE session"
+    assert "printed 1 film with 1 image" in log.read_text()
