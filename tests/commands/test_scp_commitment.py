@@ -100,9 +100,9 @@ class Asker:
 
 def test_orthanc_asks(peers: Peers, tmp_path: Path) -> None:
     orthanc = peers.orthanc()
-    node = peers.dimse_scp("--dest", orthanc.address, "--aet", "NODE", "--any-called", "-v")
+    node = peers.dimse_scp("--dest", orthanc.address, "-v")
     (one, two) = filled(node, tmp_path / "in")
-    orthanc.knows("node", "NODE", node.port)
+    orthanc.knows("node", node.aet, node.port)  # reports are taken from the title that was called
     wanted = [
         {"SOPClassUID": CT_IMAGE, "SOPInstanceUID": one.sop_instance},
         {"SOPClassUID": MR_IMAGE, "SOPInstanceUID": two.sop_instance},
