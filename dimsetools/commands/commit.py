@@ -102,7 +102,7 @@ command = NetworkCommand(
         PeerArgument(),
         click.Argument(
             ["paths"],
-            metavar="PATH...",
+            metavar="[PATH...]",
             nargs=-1,
             type=click.Path(),
             help="Files, and folders that are searched to the bottom.",

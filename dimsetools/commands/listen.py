@@ -101,7 +101,7 @@ command = NetworkCommand(
     params=[
         click.Argument(
             ["classes"],
-            metavar="CLASS...",
+            metavar="[CLASS...]",
             nargs=-1,
             type=CLASS.type,
             help="Take events of these classes alone.",
@@ -124,6 +124,7 @@ command = NetworkCommand(
         "log_phi",
         "transfer_syntaxes",
         "async_ops",
+        "stats",
     ),
     examples=[
         ("dimse listen --from pacs", "whatever a node reports, until it is interrupted"),
