@@ -52,6 +52,11 @@ def _blank(event: str) -> Record:
     return record
 
 
+def _one_or_all(values: Sequence[object]) -> object:
+    """Return the only one of several values, else all of them; None for none."""
+    return list(values) if len(values) > 1 else values[0] if values else None
+
+
 def _told(status: int | None, comment: str, error: DimseError | None, service: str) -> Record:
     """Return what there is to say of an answer: its status, and more than success."""
     said = comment
@@ -83,11 +88,12 @@ def _answer(status: int | None, comment: str, error: DimseError | None, service:
 def printer_record(ready: Ready) -> Record:
     """Return what a printer tells of itself as a record."""
     attributes, error = ready.attributes or {}, ready.error
+    status, info = ready.state
     return _blank("printer") | {
         "_color": ready.color,
-        "_state": ready.state.status or None,
+        "_state": status or None,
         "_code": None if error is None else error.name,
-        "_message": ready.state.info or (None if error is None else error.message),
+        "_message": error.message if error is not None else None if info == status else info or None,
         "PrinterName": text(attributes, _NAME) or None,
         "Manufacturer": text(attributes, _MAKER) or None,
         "ManufacturerModelName": text(attributes, _MODEL) or None,
@@ -181,7 +187,7 @@ def filmed_record(filmed: Filmed) -> Record:
     error = filmed.error
     record = _blank("printed" if error is None else "failed")
     record |= _told(filmed.status, filmed.comment, error, "N-ACTION")
-    record |= {"_film": filmed.film, "_frames": filmed.frames, "_job": ",".join(filmed.jobs) or None}
+    record |= {"_film": filmed.film, "_frames": filmed.frames, "_job": _one_or_all(filmed.jobs)}
     if filmed.seconds:
         record["_ms"] = round(filmed.seconds * 1000, 3)
     return record
@@ -205,7 +211,7 @@ def followed_record(followed: Followed) -> Record:
     """Return news of a print job as a record."""
     error = followed.error
     return _blank("job") | {
-        "_film": ",".join(map(str, followed.films)),
+        "_film": _one_or_all(followed.films),
         "_job": followed.job,
         "_state": followed.state.status or None,
         "_code": None if error is None else error.name,

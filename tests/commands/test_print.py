@@ -286,7 +286,7 @@ def test_our_own_films_show_the_right_frames_in_the_right_boxes(
     )
     assert done.returncode == 0, done.stderr
     jobs = [row["_film"] for row in dimse.rows(done) if row["_event"] == "job" and row["_state"] == "DONE"]
-    assert jobs == (["1,2"] if words == ("--session",) else ["1", "2"])
+    assert jobs == ([[1, 2]] if words == ("--session",) else [1, 2])
     seen = []
     for path in sorted(films.glob("*.png")):
         with Image.open(path) as film:

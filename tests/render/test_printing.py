@@ -108,8 +108,19 @@ def test_the_printer_is_a_line_and_a_record() -> None:
     assert plain(shown.printer_line(ready("WARNING", "LOW"))) == (
         "printer  WARNING: LOW  Dry, Acme  prints in colour"
     )
-    record = shown.printer_record(ready())
-    assert (record["_state"], record["_message"], record["PrinterName"]) == ("NORMAL", None, "Dry")
+    for info, said in (("", None), ("NORMAL", None), ("LOW", "LOW")):
+        record = shown.printer_record(ready(info=info))
+        assert (record["_state"], record["_message"], record["PrinterName"]) == ("NORMAL", said, "Dry")
+    failed = shown.printer_record(ready()._replace(error=REFUSED, state=State("")))
+    assert (failed["_state"], failed["_code"], failed["_message"]) == (None, "failure-status", "too large")
+
+
+@pytest.mark.parametrize(("films", "told"), [((1,), 1), ((1, 2), [1, 2])])
+def test_a_print_job_is_one_of_one_or_more_films(films: tuple[int, ...], told: object) -> None:
+    record = shown.followed_record(Followed("1.2", films, State("DONE")))
+    assert (record["_film"], record["_job"], record["_state"]) == (told, "1.2", "DONE")
+    assert shown.filmed_record(FILMED._replace(jobs=("1.2",)))["_job"] == "1.2"
+    assert shown.filmed_record(FILMED)["_job"] is None
 
 
 @pytest.mark.parametrize(
