@@ -73,11 +73,12 @@ def _query(row: object, where: str, today: date | None, ranged: bool) -> Attribu
     try:
         if _nesting(row) > _MOST_NESTED:
             raise ValueError("nested too deep")
-        if _is_model(row):
-            found = from_model(row)
+        elements = {name: member for name, member in row.items() if not name.startswith("_")}
+        if _is_model(elements):
+            found = from_model(elements)
             _check(found)
             return found
-        found = from_flat(row)
+        found = from_flat(elements)
         _check(found)
         return resolved(found, present(today), ranged=ranged)
     except UsageError as error:

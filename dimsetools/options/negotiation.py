@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -53,6 +54,10 @@ def _pair(text: str, form: str) -> tuple[str, str]:
     try:
         return sop_class(name), rest
     except UsageError as error:
+        from dimsetools.dataset.normalized import normalized_class
+
+        with suppress(UsageError):
+            return normalized_class(name).abstract_syntax, rest
         raise ValueError(
             f"names no SOP class ({error.hint})" if error.hint else "names no SOP class"
         ) from None

@@ -60,7 +60,7 @@ def test_a_peer_that_says_nothing_of_roles_gets_the_report(dimse: Dimse) -> None
     assert "has not agreed to our being the SCP" in done.stderr
 
 
-@pytest.mark.parametrize(("given", "proposed"), [((), (0, 1)), (("--role", f"{COMMIT.uid}=both"), (1, 1))])
+@pytest.mark.parametrize(("given", "proposed"), [((), (0, 1)), (("--role", "commit=both"), (1, 1))])
 def test_the_command_line_says_which_role_is_asked_for(
     dimse: Dimse, given: tuple[str, ...], proposed: tuple[int, int]
 ) -> None:

@@ -26,7 +26,7 @@ def read(text: str) -> list[Attributes]:
 
 
 def test_both_forms_hold_the_same() -> None:
-    for form in (flat(WHOLE), to_model(WHOLE)):
+    for form in (flat(WHOLE), to_model(WHOLE), {"_event": "got", "_ms": 1.5} | to_model(WHOLE)):
         for indent in (None, 2):
             assert read(json.dumps(form, indent=indent)) == [WHOLE]
 
