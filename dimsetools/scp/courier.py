@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from dimsetools.archive.ledger import Due, Ledger, LedgerFailed
+from dimsetools.archive.ledger import Due, Entry, Ledger, LedgerFailed
 from dimsetools.association.stop import Stop
 from dimsetools.association.values import Role
 from dimsetools.dataset.normalized import normalized_class
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from dimsetools.scp.destinations import Destinations
     from dimsetools.scp.roles import Record
 
+KIND = "called-as"
+"""Of entries of the ledger: by AE title, as their state, the title that it calls us by."""
+OWN_AET = "DIMSE"
+"""What we call ourselves towards those who have never called us."""
 GIVEN_UP = 24 * 3600.0
 """Seconds after which a report that was not delivered is forgotten."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 600.0
@@ -61,7 +65,7 @@ class Courier:
         destinations: Destinations,
         log: Callable[[Record], None],
         *,
-        own_aet: str,
+        own_aet: str | None = None,
         tracer: Tracer | None = None,
     ) -> None:
         self._ledger = ledger
@@ -74,7 +78,7 @@ class Courier:
         self._changed = threading.Condition()
         self._news = True
         self._closed = False
-        self._present: set[str] = set()
+        self._present: dict[str, str] = {}
         self._busy: set[_Queue] = set()
         self._answered: list[tuple[Due, int | None]] = []
         self._calls: dict[str, threading.Thread] = {}
@@ -106,10 +110,10 @@ class Courier:
         with suppress(LedgerFailed):
             self._settle()
 
-    def _opened(self, aet: str) -> None:
-        """Note that an AE has opened an association."""
+    def _opened(self, aet: str, called: str) -> None:
+        """Note that an AE has opened an association, and what it calls us."""
         with self._changed:
-            self._present.add(aet)
+            self._present[aet] = called
         self.wake()
 
     # -- the courier's thread ---------------------------------------------------------------------------
@@ -146,19 +150,19 @@ class Courier:
     def _round(self) -> float | None:
         """Begin with all that can be delivered now; return the seconds until there may be more."""
         with self._changed:
-            present, self._present = self._present, set()
-            busy = frozenset(
-                self._busy
-            )  # before the ledger is read: what ends meanwhile is for the next round
+            present, self._present = self._present, {}
+            # Before the ledger is read: what ends meanwhile is for the next round.
+            busy = frozenset(self._busy)
         now = time.time()
         soonest: float | None = None
-        missed: set[str] = set()
+        missed: dict[str, str] = {}
+        self._remember(present)
         waiting = sorted(self._ledger.first_due(), key=lambda due: due.aet)
         for aet, queues in groupby(waiting, key=lambda due: due.aet):
             to_call = []
             for due in queues:
                 if _queue(due) in busy:
-                    missed.update(present & {aet})
+                    missed |= {aet: present[aet]} if aet in present else {}
                     continue
                 if self._gives_up(due, now):
                     continue
@@ -172,8 +176,23 @@ class Courier:
             if to_call:
                 self._call(aet, to_call)
         with self._changed:
-            self._present |= missed  # they are here still when what is under way has failed
+            self._present = missed | self._present  # here still when what is under way has failed
         return soonest
+
+    def _remember(self, present: Mapping[str, str]) -> None:
+        """Note what others call us, for when we call them."""
+        for aet, called in present.items() if self._own_aet is None else ():
+            known = self._ledger.get(KIND, aet)
+            if known is None or known.state != called:
+                with self._ledger.change() as pages:
+                    pages.put(Entry(KIND, aet, called, {}))
+
+    def _name(self, aet: str) -> str:
+        """Return what to call ourselves towards an AE."""
+        if self._own_aet is not None:
+            return self._own_aet
+        known = self._ledger.get(KIND, aet)
+        return OWN_AET if known is None else known.state
 
     def _gives_up(self, due: Due, now: float) -> bool:
         """Forget a report that has waited too long."""
@@ -224,7 +243,7 @@ class Courier:
         """Deliver reports on an association of our own, each with those behind it."""
         left = list(reports)
         try:
-            destination = self._destinations.find(aet, self._own_aet)
+            destination = self._destinations.find(aet, self._name(aet))
             if destination is None:
                 self._fail(left, _NOBODY)
                 return

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from dimsetools.archive.ledger import Entry, Pages
-from dimsetools.dataset.attributes import Attributes, sorted_attributes, text
+from dimsetools.dataset.attributes import Attribute, Attributes, sorted_attributes, text
 from dimsetools.dataset.mpps_rules import COMPLETED, CREATE, DISCONTINUED, FINAL, IN_PROGRESS, SET
 from dimsetools.dataset.normalized import CLASSES, new_uid
 from dimsetools.dataset.requirements import fault
@@ -35,7 +35,7 @@ FINISHED = 0xA710
 _STEP, _RETRIEVE, _NOTIFICATION = (
     CLASSES[name].uid for name in ("mpps", "mpps-retrieve", "mpps-notification")
 )
-_STATUS = 0x00400252
+_STATUS, _SOP_CLASS, _SOP_INSTANCE = 0x00400252, 0x00080016, 0x00080018
 _EVENTS = {IN_PROGRESS: 1, COMPLETED: 2, DISCONTINUED: 3}
 """Events of the notification class by the state that was reached (PS3.4 table F.9.2-1)."""
 
@@ -76,9 +76,8 @@ class ProcedureSteps(Service):
                     error_id=FINISHED,
                 )
             # What is said again as it was changes nothing, and is nothing to refuse.
-            changes = {
-                tag: value for tag, value in asked.attributes.items() if old.attributes.get(tag) != value
-            }
+            known = {**_identity(asked), **old.attributes}
+            changes = {tag: value for tag, value in asked.attributes.items() if known.get(tag) != value}
             _check(changes, SET)
             attributes = sorted_attributes({**old.attributes, **changes})
             state = text(attributes, _STATUS)
@@ -127,6 +126,11 @@ class ProcedureSteps(Service):
                 self._desk.log(report.record("report-delivered", _status=f"{status:04X}", _attempts=1))
 
         self._desk.posts.offer(report, (_NOTIFICATION,), told)
+
+
+def _identity(asked: Asked) -> Attributes:
+    """Return what some data sets say of their own instance."""
+    return {_SOP_CLASS: Attribute("UI", (asked.sop_class,)), _SOP_INSTANCE: Attribute("UI", (asked.uid,))}
 
 
 def _check(attributes: Attributes, rules: tuple[Rule, ...]) -> None:

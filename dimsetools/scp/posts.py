@@ -139,11 +139,11 @@ class Posts:
     """The posts of open associations, by their numbers in the log. For any thread.
 
     `contexts` are the abstract syntaxes in which events are reported: no other association has a post.
-    `opened` hears the AE title of whoever opens one that has; it must not raise or wait.
+    `opened` hears the title of whoever opens one that has, and what it calls us; it must not raise or wait.
     """
 
     def __init__(self, contexts: Collection[str]) -> None:
-        self.opened: Callable[[str], None] = lambda _: None
+        self.opened: Callable[[str, str], None] = lambda _aet, _called: None
         self._contexts = frozenset(contexts)
         self._open: dict[int, Post] = {}
         self._lock = threading.Lock()
@@ -156,7 +156,7 @@ class Posts:
         post = Post(association.proposal.calling_aet, association)
         with self._lock:
             self._open[number] = post
-        self.opened(post.aet)
+        self.opened(post.aet, association.proposal.called_aet)
         return post
 
     def close(self, number: int) -> None:

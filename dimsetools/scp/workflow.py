@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from dimsetools.scp.normalized import Service
     from dimsetools.scp.roles import Record, Role
 
-OWN_AET = "DIMSE"
-"""What a node calls itself that answers to any title."""
-
 
 class Desk(NamedTuple):
     """What services work with.
@@ -99,9 +96,7 @@ class Workflow:
         tracer: Tracer | None = None,
     ) -> None:
         self.posts = Posts(_reporting())
-        self.courier = Courier(
-            ledger, self.posts, destinations, log, own_aet=own_aet or OWN_AET, tracer=tracer
-        )
+        self.courier = Courier(ledger, self.posts, destinations, log, own_aet=own_aet, tracer=tracer)
         self.steps = Steps(ledger.entries(KIND))
 
         def known(aet: str) -> bool:

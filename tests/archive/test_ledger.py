@@ -379,6 +379,21 @@ def test_a_change_that_does_not_reach_the_disk_is_not_made(name: str, media: boo
         ledger._connection = connection
 
 
+def test_a_ledger_that_is_full_keeps_what_it_has_and_goes_on_when_there_is_room() -> None:
+    with Ledger(None) as ledger:
+        put(ledger, Entry("mpps", "1", "old", {}))
+        (pages,) = ledger._connection.execute("PRAGMA page_count").fetchone()
+        ledger._connection.execute(f"PRAGMA max_page_count = {pages}")
+        large = {0x00400280: Attribute("ST", ("x" * 50_000,))}
+        for _ in range(2):
+            with pytest.raises(LedgerFailed, match="full") as caught:
+                put(ledger, Entry("mpps", "1", "new", large))
+            assert not caught.value.media
+        ledger._connection.execute("PRAGMA max_page_count = 100000")
+        put(ledger, Entry("mpps", "2", "new", large))
+        assert [entry.state for entry in ledger.entries("mpps")] == ["old", "new"]
+
+
 def test_rows_that_cannot_be_read_are_a_failure_of_the_ledger(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         put(ledger, Entry("mpps", "1", "", {}))

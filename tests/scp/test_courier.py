@@ -41,11 +41,13 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 class Sent:
     """A courier at work, what it has to deliver, and its log."""
 
-    def __init__(self, ledger: Ledger, posts: Posts, dest: Sequence[str]) -> None:
+    def __init__(
+        self, ledger: Ledger, posts: Posts, dest: Sequence[str], own_aet: str | None = "NODE"
+    ) -> None:
         self.ledger = ledger
         self.log = Log()
         destinations = Destinations(load(environ={}), dest)
-        self.courier = Courier(ledger, posts, destinations, self.log, own_aet="NODE")
+        self.courier = Courier(ledger, posts, destinations, self.log, own_aet=own_aet)
 
     def post(self, *instances: str, aet: str = "RIS", sop_class: str = COMMIT, due: float = 0.0) -> None:
         with self.ledger.change() as pages:
@@ -59,9 +61,11 @@ class Sent:
 
 
 @contextmanager
-def sending(*dest: str, posts: Posts | None = None, ledger: Ledger | None = None) -> Iterator[Sent]:
+def sending(
+    *dest: str, posts: Posts | None = None, ledger: Ledger | None = None, own_aet: str | None = "NODE"
+) -> Iterator[Sent]:
     with ledger or Ledger(None) as opened:
-        sent = Sent(opened, posts or Posts([COMMIT]), dest)
+        sent = Sent(opened, posts or Posts([COMMIT]), dest, own_aet)
         sent.courier.start()
         try:
             yield sent
@@ -301,6 +305,28 @@ def test_an_association_that_ends_before_the_answer_delivers_nothing() -> None:
         assert "ended before" in str(failed["_reason"])
         assert ris.next()[0] == "1.1"  # by calling it
         sent.log.wait("report-delivered")
+
+
+def test_a_node_without_a_title_has_the_one_that_it_was_called_by(tmp_path: Path) -> None:
+    """Also after a restart, and towards each AE its own."""
+    ris, events = Ris(), Events()
+    with listening(ris) as acceptor:
+        ledger = Ledger(str(tmp_path), durability=Durability.NONE)
+        with (
+            at_node(events) as (_, posts, opening),
+            sending(posts=posts, ledger=ledger, own_aet=None) as sent,
+            opening(),
+        ):
+            sent.post("1.1")
+            sent.log.wait("report-delivered")
+        address = acceptor.address.partition("@")[2]
+        again = Ledger(str(tmp_path), durability=Durability.NONE)
+        with sending(acceptor.address, f"OTHER@{address}", ledger=again, own_aet=None) as sent:
+            sent.post("1.2")
+            sent.log.wait("report-delivered")
+            sent.post("1.3", aet="OTHER")
+            sent.log.wait("report-delivered", 2)
+        assert [caller.ae_title for caller in ris.callers] == ["ANY-SCP", "DIMSE"]
 
 
 # -- what does not work -----------------------------------------------------------------------------

@@ -160,7 +160,10 @@ def test_a_change_that_breaks_the_table_is_not_made(
 def test_to_repeat_what_is_known_is_no_change(modality: Any) -> None:
     modality.send_n_create(begun(), STEP, UID)
     again = begun(PerformedProcedureStepDescription="Head", PerformedSeriesSequence=[SERIES])
+    again.SOPInstanceUID = UID
     assert modality.send_n_set(again, STEP, UID)[0].Status == 0
+    again.SOPInstanceUID = "1.9"
+    assert modality.send_n_set(again, STEP, UID)[0].Status == 0x0105
     assert modality.send_n_get([], RETRIEVE, UID)[1].PerformedProcedureStepDescription == "Head"
 
 
