@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
 
+from dimsetools.association.transport import limit_reached
 from dimsetools.dataset.commitments import (
     COMPLETE,
     INSTANCE,
@@ -86,11 +87,14 @@ class Committer:
         self._tracer = tracer
         self._transactions: dict[str, Transaction] = {}
         self._odd: deque[str] = deque()
+        self._deadline: float | None = None
         self._waiting = Waiting(self._judge, listening=manner.port is not None)
         self.heard = self._waiting.heard
 
     def commit(self, references: Iterable[Reference]) -> Generator[Event, None, None]:
         """Ask for commitment to `references`; each comes back in exactly one Verdict, at the end."""
+        total = self._target.timeouts.total
+        self._deadline = None if total is None else monotonic() + total
         waiting = [Transaction(new_uid(), chunk) for chunk in chunks(references, self._manner.chunk)]
         line = Line(
             self._target,
@@ -154,9 +158,12 @@ class Committer:
     def _await(self, line: Line) -> Iterator[Event]:
         """Wait until everything was reported, or the time is over."""
         until = monotonic() + self._manner.wait
-        events = self._waiting.events(line, until, self._stop)
+        limited = self._deadline is not None and self._deadline < until
+        events = self._waiting.events(line, self._deadline if limited else until, self._stop)
         while not self._complete and (event := next(events, None)) is not None:
             yield from self._told(event)
+        if limited and not self._complete:
+            raise limit_reached()
         until = monotonic() + (_LINGER if line.readable else 0.0)  # beyond what was waited for
         for event in self._waiting.events(line if line.is_open else None, until):
             yield from self._told(event)

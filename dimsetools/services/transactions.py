@@ -22,13 +22,18 @@ _NO_REASON = 0x0110
 
 
 class Fate(StrEnum):
-    """What became of the request for an instance."""
+    """What became of the request for an instance.
+
+    The request itself is refused where the peer answered so, and not accepted where there was no answer, or
+    it could not be sent.
+    """
 
     COMMITTED = "committed"
     FAILED = "failed"
     UNMENTIONED = "not-mentioned"
     UNANSWERED = "no-answer"
     REFUSED = "refused"
+    UNACCEPTED = "not-accepted"
 
 
 class Verdict(NamedTuple):
@@ -94,9 +99,10 @@ class Transaction:
         return odd
 
     def refuse(self, error: DimseError) -> None:
-        """Note that the request was not taken, or not answered: what was not reported on has failed."""
+        """Note that the request was not taken: what was not reported on before has failed."""
+        fate = Fate.REFUSED if isinstance(error, StatusFailure) else Fate.UNACCEPTED
         for instance, reference in self._asked.items():
-            self._verdicts.setdefault(instance, Verdict(reference, self.uid, Fate.REFUSED, error))
+            self._verdicts.setdefault(instance, Verdict(reference, self.uid, fate, error))
 
     def verdicts(self, late: DimseError) -> Iterator[Verdict]:
         """Return what became of each instance; `late` says why there was no report."""
@@ -130,9 +136,10 @@ class Transaction:
         if reference.sop_class not in ("", asked.sop_class):
             odd.append(f"the report has {instance} under another SOP class, {reference.sop_class}")
         before = self._verdicts.get(instance)
-        if before is not None and before.fate is not verdict.fate and before.fate is not Fate.REFUSED:
+        reported = before is not None and before.fate in (Fate.COMMITTED, Fate.FAILED)
+        if before is not None and reported and before.fate is not verdict.fate:
             odd.append(f"{instance} was reported as committed and as failed; it counts as failed")
-        if before is None or before.error is None or before.fate is Fate.REFUSED:
+        if before is None or before.error is None or not reported:
             self._verdicts[instance] = verdict._replace(reference=asked)
         return odd
 

@@ -13,6 +13,7 @@ from dimsetools.dataset.commitments import Failure, Reference, Report
 from dimsetools.errors import (
     ConnectionLost,
     Interrupted,
+    LimitReached,
     NoAnswer,
     NoContext,
     StatusFailure,
@@ -252,15 +253,23 @@ def test_a_class_that_is_not_taken() -> None:
 def test_a_peer_that_is_not_there() -> None:
     with refusing_port() as port:
         events = ask(target(port))
-    assert fates(events) == [Fate.REFUSED] * 2
+    assert fates(events) == [Fate.UNACCEPTED] * 2
     assert isinstance(verdicts(events)[0].error, Unreachable)
 
 
 def test_the_connection_is_lost_between_two_requests() -> None:
     script = (action_step(), request_step, step.close())
     events = run(script, ONE, TWO, THREE, chunk=1)
-    assert fates(events) == [Fate.UNANSWERED, Fate.REFUSED, Fate.REFUSED]
+    assert fates(events) == [Fate.UNANSWERED, Fate.UNACCEPTED, Fate.UNACCEPTED]
     assert any("no more was asked for" in text for text in remarks(events))
+
+
+def test_the_total_time_ends_the_wait_too() -> None:
+    with scripted_server((step.accept(), action_step(), step.closed())) as server:
+        peer = target(server.port)
+        events = ask(peer._replace(timeouts=peer.timeouts._replace(total=0.2)))
+    assert fates(events) == [Fate.UNANSWERED] * 2
+    assert isinstance(verdicts(events)[0].error, LimitReached)
 
 
 def test_a_signal_ends_the_wait() -> None:

@@ -125,6 +125,14 @@ def test_a_refused_request_is_refused_for_each() -> None:
     ] * 2
 
 
+def test_a_request_without_an_answer_is_not_accepted() -> None:
+    transaction = asked()
+    transaction.refuse(LATE)
+    assert fates(transaction) == [Fate.UNACCEPTED] * 2
+    assert transaction.take(reported(ONE), 11.0) == []  # it has arrived after all
+    assert fates(transaction) == [Fate.COMMITTED, Fate.UNACCEPTED]
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_a_report_stands_though_the_request_was_refused(before: bool) -> None:
     transaction = asked()
