@@ -12,14 +12,19 @@ from dimsetools.services.examine import Item
 from tests.corpus import CT_IMAGE, DEFLATED_LE
 from tests.peers import dimse
 
-COMMANDS = ["echo", "store", "find", "get", "move"]
+OBJECTS = ["echo", "store", "commit", "find", "get", "move"]
+STEPS = ["find", "mpps", "mpps", "nget", "ncreate"]
+WORK = ["listen", "naction", "ups", "nset", "ups", "ups", "ups", "find", "nevent"]
+FILMS = ["print", "shell"]
 
 
 def test_the_demo_works_and_shows_what_a_user_would_type() -> None:
     done = dimse.run("demo")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert [line.split()[2] for line in lines if line.startswith("$ dimse ")] == COMMANDS
+    shown = [line.split()[2] for line in lines if line.startswith("$ dimse ")]
+    assert shown == [*OBJECTS, *STEPS, *WORK, *FILMS]
+    assert sum(line.startswith("event    ups ") for line in lines) == 5
     assert [line.partition(" bit for bit")[1] for line in lines[-4:-1]] == [" bit for bit"] * 3
     assert lines[-1] == "everything works"
 
@@ -54,6 +59,15 @@ def test_a_nul_behind_an_odd_length_is_all_that_may_be_new(
     tmp_path: Path, sent: bytes, kept: bytes | None, same: bool
 ) -> None:
     assert arrived(tmp_path, sent, kept) is same
+
+
+def test_what_is_kept_can_be_looked_at(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    assert dimse.run("demo", "--keep", str(folder)).returncode == 0
+    assert len(list((folder / "films").glob("*.png"))) == 2
+    again = dimse.run("demo", "--keep", str(folder))
+    assert again.returncode == 2
+    assert "there is a demo in" in again.stderr
 
 
 def test_what_the_user_has_configured_does_not_matter() -> None:
