@@ -1316,6 +1316,7 @@ complete -c dimse -n '__dimse_in print' -l bits -x -a '8 12' -d 'Bits of gray (d
 complete -c dimse -n '__dimse_in print' -l window -x -d 'Center and width of what is shown (default the file\'s)'
 complete -c dimse -n '__dimse_in print' -l frames -x -d 'Frames of each file, as 1,3-5 or 7- (default all)'
 complete -c dimse -n '__dimse_in print' -l max-pixels -x -d 'Scale images down to at most N pixels a side (default as they are)'
+complete -c dimse -n '__dimse_in print' -l overlays -d 'Draw the overlays of the files into the images, in white'
 complete -c dimse -n '__dimse_in print' -l aet -x -d 'Our own AE title (default DIMSE)'
 complete -c dimse -n '__dimse_in print' -l aec -x -d 'AE title to call (default the node\'s, else ANY-SCP)'
 complete -c dimse -n '__dimse_in print' -l bind -x -d 'Local IP address to call from'
@@ -1497,7 +1498,6 @@ complete -c dimse -n '__dimse_in listen' -s q -l quiet -d 'Say nothing on stderr
 complete -c dimse -n '__dimse_in listen' -s v -l verbose -d 'Say more; -vv still more'
 complete -c dimse -n '__dimse_in listen' -s d -l debug -d 'Show all that passes on the network, and where the program failed'
 complete -c dimse -n '__dimse_in listen' -l log-json -d 'Write each line on stderr as a JSON object'
-complete -c dimse -n '__dimse_in listen' -l stats -x -d 'Time between progress lines where there is no terminal (default 30s; 0 for none)'
 complete -c dimse -n '__dimse_in listen' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in listen' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in listen' -l color -x -a 'auto always never' -d 'Colours (default auto)'
@@ -1564,6 +1564,7 @@ complete -c dimse -n '__dimse_in scp' -l trace-phi -d 'Keep data sets in the tra
 complete -c dimse -n '__dimse_in scp' -l color -x -a 'auto always never' -d 'Colours (default auto)'
 complete -c dimse -n '__dimse_in scp' -F
 
+complete -c dimse -n '__dimse_in demo' -l keep -r -x -a '(__fish_complete_directories)' -d 'Do it in this folder and leave everything there: objects, worklist, films'
 complete -c dimse -n '__dimse_in demo' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__dimse_in demo' -s d -l debug -d 'Show all that passes on the network, and where the program failed'
 complete -c dimse -n '__dimse_in demo' -l color -x -a 'auto always never' -d 'Colours (default auto)'

@@ -218,7 +218,7 @@ command = NetworkCommand(
         (
             "Gray is rendered through the modality and VOI transformations of the file: its first VOI LUT, "
             "else its first window, or --window. Without both, 8 bits are printed as they are, of others the "
-            "range from the least to the greatest value. Padding becomes black; overlays are not printed. "
+            "range from the least to the greatest value. Padding becomes black. "
             "The shape of pixels is sent with each image."
         ),
         (

@@ -1,6 +1,6 @@
 """Frames of a file as a printer takes them: grey of 8 or 12 bits, or 8 bits of red, green and blue.
 
-Grey goes through the whole pipeline, up to P-Values with black at 0; overlays are not drawn. pydicom and its
+Grey goes through the whole pipeline, up to P-Values with black at 0. pydicom and its
 codecs decode the pixels, of data sets that were walked before. Needs numpy, and Pillow to scale.
 """
 
@@ -39,12 +39,14 @@ class LibraryMissing(DimseError):
 class Looks(NamedTuple):
     """How frames are rendered.
 
-    `bits` of grey, 8 or 12; `window` in place of that of the file; at most `most` pixels a side.
+    `bits` of grey, 8 or 12; `window` in place of that of the file; at most `most` pixels a side; with the
+    `overlays` of the file or without.
     """
 
     bits: int = 8
     window: Window | None = None
     most: int | None = None
+    overlays: bool = False
 
 
 class Frame(NamedTuple):
@@ -132,12 +134,16 @@ def _rendered(image: Dataset, file: ImageFile, number: int, looks: Looks, *, col
     import numpy as np
     from pydicom.pixels.utils import pixel_array
 
+    from dimsetools.film import overlays
+
     codestreams.check(image, number - 1)
     # pydicom's own decoder of run lengths survives broken ones, and makes no noise about them.
     plugin = "pydicom" if file.meta.transfer_syntax == _RLE else ""
     values = pixel_array(image, index=number - 1, decoding_plugin=plugin)
     found = _of_frame(image, number)
     shown = _colored(values, image) if file.color else _gray(values, image, found, looks)
+    if looks.overlays:
+        overlays.draw(shown, image, number)
     if file.color and not color:
         shown = shown @ np.array([0.299, 0.587, 0.114])  # luminance as of ITU-R BT.601, which JPEG has
     elif color and not file.color:

@@ -114,6 +114,7 @@ class Rendering(NamedTuple):
     window: tuple[float, float] | None = None
     frames: tuple[tuple[int, int | None], ...] = ()
     max_pixels: int | None = None
+    overlays: bool = False
 
     def looks(self) -> Looks:
         """Return how frames are to be rendered."""
@@ -121,7 +122,7 @@ class Rendering(NamedTuple):
         from dimsetools.film.gray import Window
 
         window = None if self.window is None else Window(*self.window)
-        return Looks(int(self.bits), window, self.max_pixels)
+        return Looks(int(self.bits), window, self.max_pixels, self.overlays)
 
     def chosen(self, count: int) -> list[int]:
         """Return which of `count` frames are to be printed, in the order of the command line."""
@@ -380,5 +381,6 @@ RENDERING = Group(
             type=click.IntRange(1, 65535),
             metavar="N",
         ),
+        _option(("--overlays",), "Draw the overlays of the files into the images, in white.", is_flag=True),
     ),
 )

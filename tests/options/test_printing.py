@@ -143,6 +143,7 @@ def test_frames_are_those_that_there_are(
 
 
 def test_how_frames_look(run: Run) -> None:
-    looks = given(run, "--bits", "12", "--window", "-600,1500", "--max-pixels", "512").session
-    assert looks.values(Rendering).looks() == (12, Window(-600, 1500), 512)
-    assert given(run).session.values(Rendering).looks() == (8, None, None)
+    words = ("--bits", "12", "--window", "-600,1500", "--max-pixels", "512", "--overlays")
+    looks = given(run, *words).session.values(Rendering).looks()
+    assert looks == (12, Window(-600, 1500), 512, True)
+    assert given(run).session.values(Rendering).looks() == (8, None, None, False)
