@@ -281,8 +281,9 @@ def _selected(done: Done, tags: tuple[int, ...], unsupported: int) -> Done:
     """Leave out what an N-GET has not named; what it has and cannot get is listed (PS3.7 10.1.2.1.9)."""
     if not tags or done.attributes is None:
         return done
-    lacking = tuple(tag for tag in tags if tag not in done.attributes)
-    found = {tag: attribute for tag, attribute in done.attributes.items() if tag in tags}
+    lacking = tuple(tag for tag in dict.fromkeys(tags) if tag not in done.attributes)
+    wanted = {*tags, SPECIFIC_CHARACTER_SET}  # which is what text is answered in, if that needs one
+    found = {tag: attribute for tag, attribute in done.attributes.items() if tag in wanted}
     if not lacking or done.status:
         return done._replace(attributes=found)
     return done._replace(attributes=found, status=unsupported, identifiers=lacking)

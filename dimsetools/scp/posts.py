@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.encode import encode, with_charset
-from dimsetools.errors import DimseError
+from dimsetools.errors import DimseError, InputError
 from dimsetools.message.normalized import NEventReportRq
 from dimsetools.message.sources import BytesSource
 
@@ -97,20 +97,23 @@ class Post:
         """Send the next report, unless one is still unanswered."""
         with suppress(BlockingIOError):
             self._heard.recv(4096)
-        if self._sent or not self._waiting:
-            return
-        report, context, told = self._waiting.popleft()
+        while self._waiting and not self._sent:
+            self._send(exchange, self._waiting.popleft())
+
+    def _send(self, exchange: Exchange, waiting: _Waiting) -> None:
+        report, context, told = waiting
         try:
-            source = None
-            if report.attributes is not None:
-                data = encode(with_charset(report.attributes), context.transfer_syntax)
-                source = BytesSource(data) if data else None
-            request = NEventReportRq(
-                affected_sop_class_uid=report.sop_class,
-                affected_sop_instance_uid=report.sop_instance,
-                event_type_id=report.number,
-            )
-            exchange.submit(context, request, source)
+            data = encode(with_charset(report.attributes or {}), context.transfer_syntax)
+        except InputError:  # a text may be too long for this transfer syntax; the association can do without
+            told(None)
+            return
+        request = NEventReportRq(
+            affected_sop_class_uid=report.sop_class,
+            affected_sop_instance_uid=report.sop_instance,
+            event_type_id=report.number,
+        )
+        try:
+            exchange.submit(context, request, BytesSource(data) if data else None)
         except DimseError:
             told(None)
             raise

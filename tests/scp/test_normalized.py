@@ -101,6 +101,10 @@ def test_text_is_answered_in_a_character_set_that_has_it() -> None:
     with serving(albums) as node, asking(node, [ALBUM]) as peer:
         _, answer = peer.send_n_get([], ALBUM, "1.2.3")
         assert (answer.SpecificCharacterSet, answer.StudyDescription) == ("ISO_IR 192", "Größe")
+        albums.kept["1.2.3"][0x00080005] = Attribute("CS", ("ISO_IR 100",))
+        status, answer = peer.send_n_get([TITLE], ALBUM, "1.2.3")
+        assert (status.Status, answer.SpecificCharacterSet) == (0, "ISO_IR 100")
+        assert answer.StudyDescription == "Größe"
 
 
 def test_each_service_ends_what_ends_with_an_association() -> None:

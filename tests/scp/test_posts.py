@@ -6,6 +6,7 @@ import threading
 from queue import Queue
 from typing import Any, ClassVar
 
+from dimsetools.dataset.attributes import Attribute
 from dimsetools.dataset.keys import keyed
 from dimsetools.scp.normalized import Asked, Done, Service
 from dimsetools.scp.posts import Posts, Report
@@ -82,6 +83,18 @@ def test_an_event_reaches_a_peer_that_only_waits() -> None:
         assert posts.offer(report(), (CLASS,), told.put)
         assert events.heard.get(timeout=LIMIT) == (1, "")
         assert told.get(timeout=LIMIT) == 0x0110
+
+
+def test_a_report_that_cannot_be_written_costs_no_association() -> None:
+    posts, events = Posts([CLASS]), Events()
+    told: Queue[int | None] = Queue()
+    too_long = {0x00100020: Attribute("LO", ("x" * 65536,))}
+    with serving(Commits(posts), posts=posts) as node, asking(node, [CLASS], on_event=events):
+        opened(node)
+        assert posts.offer(report()._replace(attributes=too_long), (CLASS,), told.put)
+        assert posts.offer(report(number=2), (CLASS,), told.put)
+        assert [told.get(timeout=LIMIT) for _ in range(2)] == [None, 0]
+        assert events.heard.get(timeout=LIMIT) == (2, "")
 
 
 def test_nobody_else_takes_it() -> None:
