@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from dimsetools.dataset.normalized import UPS_PULL, UPS_PUSH
 from tests.conftest import Peers
 from tests.film.images import written
 from tests.peers import dcmjs, dimse
 from tests.peers.process import wait_until
 from tests.scp.stepping import begun, ended
+from tests.scp.workitems import PERFORMED, SCHEDULED
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+COMPLETED = {"ProcedureStepState": "COMPLETED"}
 PRINTER, SESSION = "1.2.840.10008.5.1.1.16", "1.2.840.10008.5.1.1.1"
 FILM_BOX = "1.2.840.10008.5.1.1.2"
 COMMIT, MPPS, RETRIEVE = "1.2.840.10008.1.20.1", "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.3.1.2.3.4"
@@ -139,6 +142,27 @@ def test_our_procedure_steps_are_understood(node: int) -> None:
     assert answers[-1]["data"] == {"PatientID": "P1", "PerformedProcedureStepStatus": "COMPLETED"}
 
 
+def test_our_workitems_are_understood(node: int) -> None:
+    claim = {"ProcedureStepState": "IN PROGRESS", "TransactionUID": "1.2.7"}
+    performed = {"UnifiedProcedureStepPerformedProcedureSequence": [PERFORMED], "TransactionUID": "1.2.7"}
+    answers = dcmjs.scu(
+        node,
+        "ANY-SCP",
+        [
+            asking("Create", UPS_PUSH, "1.2.1", data=SCHEDULED),
+            asking("Action", UPS_PUSH, "1.2.1", number=1, context=UPS_PULL, data=claim),
+            asking("Action", UPS_PUSH, "1.2.1", number=1, context=UPS_PULL, data=claim),
+            asking("Set", UPS_PUSH, "1.2.1", context=UPS_PULL, data=performed),
+            asking("Set", UPS_PUSH, "1.2.1", context=UPS_PULL, data=performed | {"TransactionUID": "1.2.8"}),
+            asking("Action", UPS_PUSH, "1.2.1", number=1, context=UPS_PULL, data=claim | COMPLETED),
+            asking("Get", UPS_PUSH, "1.2.1", tags=["PatientID", "ProcedureStepState"]),
+        ],
+    )
+    services = ("Create", "Action", "Action", "Set", "Set", "Action", "Get")
+    assert statuses(answers) == list(zip(services, (0, 0, 0xC302, 0, 0xC301, 0, 0), strict=True))
+    assert answers[-1]["data"] == {"PatientID": "42", "ProcedureStepState": "COMPLETED"}
+
+
 def test_its_events_are_heard(tmp_path: Path) -> None:
     ready, log = tmp_path / "ready", tmp_path / "log"
     how = ("--port", 0, "--allow-any", "--any-called", "--ready-file", ready, "--count", 1, "--json")
@@ -155,7 +179,7 @@ def test_our_commitment_reports_to_it(node: int) -> None:
     reference = {"ReferencedSOPClassUID": MPPS, "ReferencedSOPInstanceUID": "1.2.9"}
     data = {"TransactionUID": "1.2.3", "ReferencedSOPSequence": [reference]}
     asked = asking("Action", COMMIT, f"{COMMIT}.1", number=1, data=data)
-    answer, event = dcmjs.scu(node, "ANY-SCP", [asked], linger=0.5)
+    answer, event = dcmjs.scu(node, "ANY-SCP", [asked], linger=10)
     assert (answer["service"], answer["status"]) == ("Action", 0)
     assert (event["service"], event["command"]["EventTypeID"]) == ("EventReport", 2)
     assert event["data"]["TransactionUID"] == "1.2.3"

@@ -1,6 +1,6 @@
 // dcmjs-dimse as a peer, for the N- services: `node dcmjs.js scp PORT` or `node dcmjs.js scu HOST PORT AET LINGER`.
 // The SCP says each request as a line of JSON. The SCU reads requests as JSON lines from stdin, sends them over
-// one association, says each response as a line of JSON, and takes events for LINGER ms before it releases.
+// one association, says each response as a line of JSON, and waits for an event for LINGER ms before it releases.
 'use strict';
 
 const dimse = require('dcmjs-dimse');
@@ -105,9 +105,9 @@ function serve(port) {
   server.listen(port);
 }
 
-// A request: {service, class, instance, number, tags, data}.
-function made({ service, class: uid, instance, number, tags, data }) {
-  const meta = uid.startsWith(PRINT) ? `${PRINT}9` : undefined;
+// A request: {service, class, instance, number, tags, context, data}.
+function made({ service, class: uid, instance, number, tags, context, data }) {
+  const meta = uid.startsWith(PRINT) ? `${PRINT}9` : context;
   const kind = requests[`N${service}Request`];
   const more = service === 'Get' ? [tags || []] : number === undefined ? [] : [number];
   const request = new kind(uid, instance, ...more, meta);
@@ -125,7 +125,9 @@ function call(host, port, aet, linger) {
     const response = responses.NEventReportResponse.fromRequest(request);
     response.setStatus(Status.Success);
     callback(response);
+    setImmediate(() => client.abort()); // what it lingered for has come
   });
+  client.on('closed', () => process.exit());
   client.on('networkError', (error) => say({ error: error.message }));
   client.on('associationRejected', () => say({ error: 'rejected' }));
   client.send(host, port, 'DCMJS', aet, { associationLingerTimeout: linger });

@@ -55,7 +55,7 @@ def requests(peer: Peer) -> list[dict[str, Any]]:
 def scu(
     port: int, aet: str, asked: Iterable[Mapping[str, object]], *, linger: float = 0.0
 ) -> list[dict[str, Any]]:
-    """Send requests over one association; the responses, and the events that came within `linger` seconds."""
+    """Send requests over one association; the responses, and an event that came within `linger` seconds."""
     program, env = node()
     argv = [program, str(SCRIPT), "scu", LOOPBACK, str(port), aet, str(round(linger * 1000))]
     done = run(argv, env=env, stdin="".join(f"{json.dumps(one)}\n" for one in asked))
