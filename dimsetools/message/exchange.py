@@ -76,6 +76,8 @@ class Exchange:
 
     def __init__(self, association: Association) -> None:
         self.association = association
+        self.longest = IDENTIFIER_CAP
+        """Bytes of the data set of a response that are taken."""
         self.window = association.async_window or UNLIMITED_WINDOW
         self._outstanding: dict[int, tuple[int, Request]] = {}
         self._last_id = 0
@@ -158,7 +160,7 @@ class Exchange:
         first = self.association.receive(self.association.timeouts.dimse)
         if self._is_whole(first, context_id):
             return bytes(first.data)
-        sink = MemorySink(IDENTIFIER_CAP)
+        sink = MemorySink(self.longest)
         self._read_fragments(first, context_id, sink)
         return sink.value()
 
@@ -169,7 +171,7 @@ class Exchange:
             and fragment.ends
             and fragment.control == LAST
             and fragment.context_id == context_id
-            and len(fragment.data) <= IDENTIFIER_CAP
+            and len(fragment.data) <= self.longest
             and self.association.tracer is None
         )
 

@@ -189,6 +189,7 @@ class Line:
         if wanted.attributes is not None:
             data = encode(with_its_charset(wanted.attributes), context.transfer_syntax)
             source = BytesSource(data) if data else None
+            exchange.longest = IDENTIFIER_CAP + len(data)  # some answer with all that they were sent
         started = perf_counter()
         try:
             exchange.submit(context, wanted.request, source)

@@ -25,7 +25,7 @@ from dimsetools.errors import (
     ProtocolError,
     StatusFailure,
 )
-from dimsetools.services import requests
+from dimsetools.services import normalized, requests
 from dimsetools.services.normalized import Event, Line, Manner, Reply
 from tests.association.ends import AMPLE, BRIEF
 from tests.peers import pynet
@@ -70,6 +70,19 @@ def test_a_reply_has_what_the_peer_said() -> None:
     assert reply.attributes is not None
     assert text(reply.attributes, 0x00100020) == "8"
     assert (reply.error, reply.remarks, reply.number) == (None, (), None)
+
+
+def test_a_peer_may_answer_with_all_that_it_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(normalized, "IDENTIFIER_CAP", 10)
+    sent = keyed(["PatientID=" + "7" * 50])
+    data = encode(sent, wire.EXPLICIT_LE)
+    answer = answering(N_CREATE_RQ, lambda number: response(N_CREATE_RSP, number=number, data=data))
+    with scripted_server([accept(), answer, release()]) as peer, line(peer) as to:
+        assert to.ask(requests.create(STEP, "1.2.3", sent)).attributes == sent
+    with scripted_server([accept(), answer, expect(wire.ABORT)]) as peer:
+        with line(peer) as to, pytest.raises(ProtocolError, match="longer than the 32 bytes"):
+            to.ask(requests.create(STEP, "1.2.3", keyed(["PatientID=" + "7" * 14])))
+        peer.finish()
 
 
 def test_the_data_set_is_sent_in_the_agreed_transfer_syntax() -> None:
