@@ -34,9 +34,90 @@ function __dimse_in
     end
 end
 
+# Tells whether argument number $argv[2] of the command $argv[1] is at the cursor, with + that or a later one.
+function __dimse_at
+    set -l words (commandline -opc)
+    set -e words[1..(count dimse (string split ' ' -- $argv[1]))]
+    set -l takes (__dimse_takes $argv[1])
+    set -l place 0
+    set -l value
+    for word in $words
+        if set -q value[1]
+            set -e value
+        else if contains -- $word $takes
+            set value $word
+        else if not string match -q -- '-*' $word
+            set place (math $place + 1)
+        end
+    end
+    test $place -eq $argv[2]; or test "$argv[3]" = + -a $place -gt $argv[2]
+end
+
 complete -c dimse -f
 complete -c dimse -n __fish_use_subcommand -s h -l help -d 'Show the commands'
 complete -c dimse -n __fish_use_subcommand -l version -d 'Show the version'
+
+function __dimse_takes
+    switch $argv[1]
+        case echo
+            string split ' ' -- '-j --jobs -w --warning -c --critical --prom --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case store
+            string split ' ' -- '--files-from --include --exclude -j --jobs --retry --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color'
+        case find
+            string split ' ' -- '--limit --sort --split-by --extract -k --key -r --return -f --file -L --level -M --model --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case get
+            string split ' ' -- '--classes -o --output --manifest -j --jobs -k --key -f --file -L --level -M --model --assume-charset --layout --durability --on-duplicate --file-mode --min-free --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color'
+        case move
+            string split ' ' -- '--dest --receive --allow -o --output --manifest -j --jobs -k --key -f --file -L --level -M --model --assume-charset --layout --durability --on-duplicate --file-mode --min-free --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --priority --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --stats --trace --color'
+        case nget
+            string split ' ' -- '--context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case nset
+            string split ' ' -- '-k --key -f --file --context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case naction
+            string split ' ' -- '-k --key -f --file --context --wait --port --allow --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case ncreate
+            string split ' ' -- '-k --key -f --file --context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case ndelete
+            string split ' ' -- '--context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case nevent
+            string split ' ' -- '-k --key -f --file --context --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --repeat --interval --format --fields --trace --color'
+        case "mpps start"
+            string split ' ' -- '--worklist --where --uid -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "mpps complete"
+            string split ' ' -- '--from --retrieve-aet -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "mpps discontinue"
+            string split ' ' -- '--reason --from --retrieve-aet -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups push"
+            string split ' ' -- '-f --file --input --retrieve-aet --uid -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups claim"
+            string split ' ' -- '--transaction --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups progress"
+            string split ' ' -- '--transaction --percent --description -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups complete"
+            string split ' ' -- '--transaction --retrieve-aet -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups cancel"
+            string split ' ' -- '--transaction --reason --code -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups subscribe"
+            string split ' ' -- '--receiver -k --key --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups unsubscribe"
+            string split ' ' -- '--receiver --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case "ups get"
+            string split ' ' -- '--aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case print
+            string split ' ' -- '--wait --film --size --orientation --copies --priority --medium --destination --label --annotate --annotation-format --magnification --smoothing --border --empty --min-density --max-density --polarity --image-width --too-large --resolution --configuration --mode --bits --window --frames --max-pixels --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --stats --trace --color'
+        case commit
+            string split ' ' -- '--from --files-from --include --exclude --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case shell
+            string split ' ' -- '--for --example --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+        case listen
+            string split ' ' -- '--from --count --aet --port --bind --allow --timeout --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --trace --color'
+        case scp
+            string split ' ' -- '--aet --port --bind --allow --require-user --max-associations --layout --durability --on-duplicate --file-mode --min-free --on-object --on-study --study-timeout --worklist --dest --mpps-notify --films --ups-keep --exit-after --timeout --grace --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --async --ts --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --stats --trace --color'
+        case demo
+            string split ' ' -- '--keep --color'
+    end
+end
+
 complete -c dimse -n __fish_use_subcommand -a echo -d 'Test whether nodes answer (C-ECHO)'
 complete -c dimse -n __fish_use_subcommand -a store -d 'Send files to a node (C-STORE)'
 complete -c dimse -n __fish_use_subcommand -a find -d 'Ask a node what it has (C-FIND)'
@@ -122,7 +203,7 @@ complete -c dimse -n '__dimse_in echo' -l log-json -d 'Write each line on stderr
 complete -c dimse -n '__dimse_in echo' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in echo' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in echo' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in echo' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in echo; and __dimse_at echo 0 +' -a '(__dimse_nodes)'
 
 complete -c dimse -n '__dimse_in store' -l files-from -r -F -d 'Take what FILE lists, a path a line; - is stdin'
 complete -c dimse -n '__dimse_in store' -s 0 -l null -d 'Paths in that list end in NUL (find -print0)'
@@ -188,8 +269,8 @@ complete -c dimse -n '__dimse_in store' -l stats -x -d 'Time between progress li
 complete -c dimse -n '__dimse_in store' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in store' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in store' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in store' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in store' -F
+complete -c dimse -n '__dimse_in store; and __dimse_at store 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in store; and __dimse_at store 1 +' -F
 
 complete -c dimse -n '__dimse_in find' -l limit -x -d 'Show N matches and cancel the query (C-CANCEL); exit with 75 if there are more'
 complete -c dimse -n '__dimse_in find' -l count -d 'Print the number of matches only'
@@ -258,8 +339,8 @@ complete -c dimse -n '__dimse_in find' -l log-json -d 'Write each line on stderr
 complete -c dimse -n '__dimse_in find' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in find' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in find' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in find' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in find' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in find; and __dimse_at find 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in find; and __dimse_at find 1 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in get' -l classes -x -d 'Storage classes to propose (default auto: those that the node says it has)'
 complete -c dimse -n '__dimse_in get' -s h -l help -d 'Show this message and exit'
@@ -332,8 +413,8 @@ complete -c dimse -n '__dimse_in get' -l stats -x -d 'Time between progress line
 complete -c dimse -n '__dimse_in get' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in get' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in get' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in get' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in get' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in get; and __dimse_at get 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in get; and __dimse_at get 1 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in move' -l dest -x -d 'AE title to send to (with --receive, our own)'
 complete -c dimse -n '__dimse_in move' -l receive -x -d 'Take the objects here, on this port (default 11112)'
@@ -409,8 +490,8 @@ complete -c dimse -n '__dimse_in move' -l stats -x -d 'Time between progress lin
 complete -c dimse -n '__dimse_in move' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in move' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in move' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in move' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in move' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in move; and __dimse_at move 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in move; and __dimse_at move 1 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in nget' -l context -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box print-grayscale print-color ups ups-push ups-watch ups-pull ups-event ups-query ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box' -d 'SOP class to negotiate, where that is another one (default as the standard says). Repeatable'
 complete -c dimse -n '__dimse_in nget' -l no-check -d 'Send it as it is, whatever the standard says of it'
@@ -460,10 +541,10 @@ complete -c dimse -n '__dimse_in nget' -l log-json -d 'Write each line on stderr
 complete -c dimse -n '__dimse_in nget' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in nget' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in nget' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in nget' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in nget' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
-complete -c dimse -n '__dimse_in nget' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
-complete -c dimse -n '__dimse_in nget' -x -a '(__dimse_attributes)'
+complete -c dimse -n '__dimse_in nget; and __dimse_at nget 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in nget; and __dimse_at nget 1' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in nget; and __dimse_at nget 2' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
+complete -c dimse -n '__dimse_in nget; and __dimse_at nget 3 +' -x -a '(__dimse_attributes)'
 
 complete -c dimse -n '__dimse_in nset' -s k -l key -r -F -a '(__dimse_keys)' -d 'An attribute, as among the arguments; it counts more than that of the file. Repeatable'
 complete -c dimse -n '__dimse_in nset' -s f -l file -r -F -d 'A file with the data set: DICOM, DICOM JSON, JSON by keywords, dump lines or XML; - is stdin'
@@ -515,10 +596,10 @@ complete -c dimse -n '__dimse_in nset' -l log-json -d 'Write each line on stderr
 complete -c dimse -n '__dimse_in nset' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in nset' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in nset' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in nset' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in nset' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
-complete -c dimse -n '__dimse_in nset' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
-complete -c dimse -n '__dimse_in nset' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in nset; and __dimse_at nset 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in nset; and __dimse_at nset 1' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in nset; and __dimse_at nset 2' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
+complete -c dimse -n '__dimse_in nset; and __dimse_at nset 3 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in naction' -s k -l key -r -F -a '(__dimse_keys)' -d 'An attribute, as among the arguments; it counts more than that of the file. Repeatable'
 complete -c dimse -n '__dimse_in naction' -s f -l file -r -F -d 'A file with the data set: DICOM, DICOM JSON, JSON by keywords, dump lines or XML; - is stdin'
@@ -574,11 +655,11 @@ complete -c dimse -n '__dimse_in naction' -l log-json -d 'Write each line on std
 complete -c dimse -n '__dimse_in naction' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in naction' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in naction' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in naction' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in naction' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
-complete -c dimse -n '__dimse_in naction' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
-complete -c dimse -n '__dimse_in naction' -x -a 'commit request print change-state request-cancel cancel subscribe unsubscribe suspend-global-subscription suspend initiate request-beam-verification verify record request-status status pause resume'
-complete -c dimse -n '__dimse_in naction' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in naction; and __dimse_at naction 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in naction; and __dimse_at naction 1' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in naction; and __dimse_at naction 2' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
+complete -c dimse -n '__dimse_in naction; and __dimse_at naction 3' -x -a 'commit request print change-state request-cancel cancel subscribe unsubscribe suspend-global-subscription suspend initiate request-beam-verification verify record request-status status pause resume'
+complete -c dimse -n '__dimse_in naction; and __dimse_at naction 4 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ncreate' -s k -l key -r -F -a '(__dimse_keys)' -d 'An attribute, as among the arguments; it counts more than that of the file. Repeatable'
 complete -c dimse -n '__dimse_in ncreate' -s f -l file -r -F -d 'A file with the data set: DICOM, DICOM JSON, JSON by keywords, dump lines or XML; - is stdin'
@@ -630,9 +711,9 @@ complete -c dimse -n '__dimse_in ncreate' -l log-json -d 'Write each line on std
 complete -c dimse -n '__dimse_in ncreate' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ncreate' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ncreate' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ncreate' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ncreate' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
-complete -c dimse -n '__dimse_in ncreate' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in ncreate; and __dimse_at ncreate 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ncreate; and __dimse_at ncreate 1' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in ncreate; and __dimse_at ncreate 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ndelete' -l context -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box print-grayscale print-color ups ups-push ups-watch ups-pull ups-event ups-query ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box' -d 'SOP class to negotiate, where that is another one (default as the standard says). Repeatable'
 complete -c dimse -n '__dimse_in ndelete' -l no-check -d 'Send it as it is, whatever the standard says of it'
@@ -682,9 +763,9 @@ complete -c dimse -n '__dimse_in ndelete' -l log-json -d 'Write each line on std
 complete -c dimse -n '__dimse_in ndelete' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ndelete' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ndelete' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ndelete' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ndelete' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
-complete -c dimse -n '__dimse_in ndelete' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
+complete -c dimse -n '__dimse_in ndelete; and __dimse_at ndelete 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ndelete; and __dimse_at ndelete 1' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in ndelete; and __dimse_at ndelete 2' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
 
 complete -c dimse -n '__dimse_in nevent' -s k -l key -r -F -a '(__dimse_keys)' -d 'An attribute, as among the arguments; it counts more than that of the file. Repeatable'
 complete -c dimse -n '__dimse_in nevent' -s f -l file -r -F -d 'A file with the data set: DICOM, DICOM JSON, JSON by keywords, dump lines or XML; - is stdin'
@@ -736,11 +817,11 @@ complete -c dimse -n '__dimse_in nevent' -l log-json -d 'Write each line on stde
 complete -c dimse -n '__dimse_in nevent' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in nevent' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in nevent' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in nevent' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in nevent' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
-complete -c dimse -n '__dimse_in nevent' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
-complete -c dimse -n '__dimse_in nevent' -x -a 'in-progress completed discontinued updated deleted success committed failures failed pending printing done failure normal warning state-report state cancel-requested cancel progress-report progress scp-status-change assigned terminated-with-instances status terminated-without-instances'
-complete -c dimse -n '__dimse_in nevent' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in nevent; and __dimse_at nevent 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in nevent; and __dimse_at nevent 1' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in nevent; and __dimse_at nevent 2' -x -a 'new commit storage-commitment printer printer-configuration printer-config global filtered display-system display event-logging procedural-event-logging substance-logging substance-administration inventory-creation inventory'
+complete -c dimse -n '__dimse_in nevent; and __dimse_at nevent 3' -x -a 'in-progress completed discontinued updated deleted success committed failures failed pending printing done failure normal warning state-report state cancel-requested cancel progress-report progress scp-status-change assigned terminated-with-instances status terminated-without-instances'
+complete -c dimse -n '__dimse_in nevent; and __dimse_at nevent 4 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in mpps start' -l worklist -x -d 'Take the worklist item from a node: NAME, AET@HOST:PORT or HOST:PORT'
 complete -c dimse -n '__dimse_in mpps start' -l where -r -F -a '(__dimse_keys)' -d 'With --worklist, a key that the item must match. Repeatable'
@@ -790,8 +871,8 @@ complete -c dimse -n '__dimse_in mpps start' -l log-json -d 'Write each line on 
 complete -c dimse -n '__dimse_in mpps start' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in mpps start' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in mpps start' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in mpps start' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in mpps start' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in mpps start; and __dimse_at "mpps start" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in mpps start; and __dimse_at "mpps start" 1 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in mpps complete' -l from -r -F -d 'What a report of dimse store (.ndjson) says was stored, read from the files that it names'
 complete -c dimse -n '__dimse_in mpps complete' -l retrieve-aet -x -d 'AE title from which the objects can be retrieved'
@@ -841,8 +922,8 @@ complete -c dimse -n '__dimse_in mpps complete' -l log-json -d 'Write each line 
 complete -c dimse -n '__dimse_in mpps complete' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in mpps complete' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in mpps complete' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in mpps complete' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in mpps complete' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in mpps complete; and __dimse_at "mpps complete" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in mpps complete; and __dimse_at "mpps complete" 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in mpps discontinue' -l reason -x -d 'Why: VALUE\\SCHEME\\MEANING (default 110513\\DCM\\Discontinued for unspecified reason)'
 complete -c dimse -n '__dimse_in mpps discontinue' -l from -r -F -d 'What a report of dimse store (.ndjson) says was stored, read from the files that it names'
@@ -892,8 +973,8 @@ complete -c dimse -n '__dimse_in mpps discontinue' -l log-json -d 'Write each li
 complete -c dimse -n '__dimse_in mpps discontinue' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in mpps discontinue' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in mpps discontinue' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in mpps discontinue' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in mpps discontinue' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in mpps discontinue; and __dimse_at "mpps discontinue" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in mpps discontinue; and __dimse_at "mpps discontinue" 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ups push' -s f -l file -r -F -d 'A file with the step, as DICOM, JSON, dump lines or XML; - is stdin'
 complete -c dimse -n '__dimse_in ups push' -l input -r -F -d 'Objects to work on, whose patient it is about. Files and folders, repeatable'
@@ -944,8 +1025,8 @@ complete -c dimse -n '__dimse_in ups push' -l log-json -d 'Write each line on st
 complete -c dimse -n '__dimse_in ups push' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups push' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups push' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups push' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups push' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in ups push; and __dimse_at "ups push" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups push; and __dimse_at "ups push" 1 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ups claim' -l transaction -x -d 'The Transaction UID (default a new one)'
 complete -c dimse -n '__dimse_in ups claim' -s h -l help -d 'Show this message and exit'
@@ -991,7 +1072,7 @@ complete -c dimse -n '__dimse_in ups claim' -l log-json -d 'Write each line on s
 complete -c dimse -n '__dimse_in ups claim' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups claim' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups claim' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups claim' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups claim; and __dimse_at "ups claim" 0' -a '(__dimse_nodes)'
 
 complete -c dimse -n '__dimse_in ups progress' -l transaction -x -d 'The Transaction UID that the step was claimed with'
 complete -c dimse -n '__dimse_in ups progress' -l percent -x -d 'How much is done, 0 to 100'
@@ -1040,8 +1121,8 @@ complete -c dimse -n '__dimse_in ups progress' -l log-json -d 'Write each line o
 complete -c dimse -n '__dimse_in ups progress' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups progress' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups progress' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups progress' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups progress' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in ups progress; and __dimse_at "ups progress" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups progress; and __dimse_at "ups progress" 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ups complete' -l transaction -x -d 'The Transaction UID that the step was claimed with'
 complete -c dimse -n '__dimse_in ups complete' -l retrieve-aet -x -d 'AE title from which the objects can be retrieved'
@@ -1089,8 +1170,8 @@ complete -c dimse -n '__dimse_in ups complete' -l log-json -d 'Write each line o
 complete -c dimse -n '__dimse_in ups complete' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups complete' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups complete' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups complete' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups complete' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in ups complete; and __dimse_at "ups complete" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups complete; and __dimse_at "ups complete" 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ups cancel' -l transaction -x -d 'The Transaction UID that the step was claimed with'
 complete -c dimse -n '__dimse_in ups cancel' -l reason -x -d 'Why, in words'
@@ -1139,8 +1220,8 @@ complete -c dimse -n '__dimse_in ups cancel' -l log-json -d 'Write each line on 
 complete -c dimse -n '__dimse_in ups cancel' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups cancel' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups cancel' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups cancel' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups cancel' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in ups cancel; and __dimse_at "ups cancel" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups cancel; and __dimse_at "ups cancel" 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ups subscribe' -l lock -d 'Have steps kept after their end'
 complete -c dimse -n '__dimse_in ups subscribe' -l receiver -x -d 'AE title that gets the reports (default our own)'
@@ -1188,9 +1269,9 @@ complete -c dimse -n '__dimse_in ups subscribe' -l log-json -d 'Write each line 
 complete -c dimse -n '__dimse_in ups subscribe' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups subscribe' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups subscribe' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups subscribe' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups subscribe' -x -a 'global filter'
-complete -c dimse -n '__dimse_in ups subscribe' -F -a '(__dimse_keys)'
+complete -c dimse -n '__dimse_in ups subscribe; and __dimse_at "ups subscribe" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups subscribe; and __dimse_at "ups subscribe" 1' -x -a 'global filter'
+complete -c dimse -n '__dimse_in ups subscribe; and __dimse_at "ups subscribe" 2 +' -F -a '(__dimse_keys)'
 
 complete -c dimse -n '__dimse_in ups unsubscribe' -l suspend -d 'Of global: keep what is subscribed, take nothing new'
 complete -c dimse -n '__dimse_in ups unsubscribe' -l receiver -x -d 'AE title that gets the reports (default our own)'
@@ -1237,8 +1318,8 @@ complete -c dimse -n '__dimse_in ups unsubscribe' -l log-json -d 'Write each lin
 complete -c dimse -n '__dimse_in ups unsubscribe' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups unsubscribe' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups unsubscribe' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups unsubscribe' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups unsubscribe' -x -a 'global filter'
+complete -c dimse -n '__dimse_in ups unsubscribe; and __dimse_at "ups unsubscribe" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups unsubscribe; and __dimse_at "ups unsubscribe" 1' -x -a 'global filter'
 
 complete -c dimse -n '__dimse_in ups get' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__dimse_in ups get' -l aet -x -d 'Our own AE title (default DIMSE)'
@@ -1283,8 +1364,8 @@ complete -c dimse -n '__dimse_in ups get' -l log-json -d 'Write each line on std
 complete -c dimse -n '__dimse_in ups get' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in ups get' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in ups get' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in ups get' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in ups get' -x -a '(__dimse_attributes)'
+complete -c dimse -n '__dimse_in ups get; and __dimse_at "ups get" 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in ups get; and __dimse_at "ups get" 2 +' -x -a '(__dimse_attributes)'
 
 complete -c dimse -n '__dimse_in print' -l session -d 'Print all films by one action on the film session (collation)'
 complete -c dimse -n '__dimse_in print' -l wait -x -d 'Follow the print jobs until they are done, as long as that'
@@ -1360,8 +1441,8 @@ complete -c dimse -n '__dimse_in print' -l stats -x -d 'Time between progress li
 complete -c dimse -n '__dimse_in print' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in print' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in print' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in print' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in print' -F
+complete -c dimse -n '__dimse_in print; and __dimse_at print 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in print; and __dimse_at print 1 +' -F
 
 complete -c dimse -n '__dimse_in commit' -l from -r -F -d 'Ask for what was stored by a report (.ndjson, .csv) or output of dimse store; - is stdin'
 complete -c dimse -n '__dimse_in commit' -l files-from -r -F -d 'Take what FILE lists, a path a line; - is stdin'
@@ -1415,8 +1496,8 @@ complete -c dimse -n '__dimse_in commit' -l log-json -d 'Write each line on stde
 complete -c dimse -n '__dimse_in commit' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in commit' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in commit' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in commit' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in commit' -F
+complete -c dimse -n '__dimse_in commit; and __dimse_at commit 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in commit; and __dimse_at commit 1 +' -F
 
 complete -c dimse -n '__dimse_in shell' -l for -x -a 'print mpps ups query mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box print-grayscale print-color ups-push ups-watch ups-pull ups-event ups-query ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box' -d 'What to propose: SOP classes by purpose or one by one (default nearly all). Repeatable'
 complete -c dimse -n '__dimse_in shell' -l keep-going -d 'Go on after a command that failed'
@@ -1464,8 +1545,8 @@ complete -c dimse -n '__dimse_in shell' -l log-json -d 'Write each line on stder
 complete -c dimse -n '__dimse_in shell' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in shell' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in shell' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in shell' -a '(__dimse_nodes)'
-complete -c dimse -n '__dimse_in shell' -F
+complete -c dimse -n '__dimse_in shell; and __dimse_at shell 0' -a '(__dimse_nodes)'
+complete -c dimse -n '__dimse_in shell; and __dimse_at shell 1 +' -F
 
 complete -c dimse -n '__dimse_in listen' -l from -x -d 'Take them from this node\'s addresses: a node of the configuration, or AET@host:port'
 complete -c dimse -n '__dimse_in listen' -l count -x -d 'End when N events have come'
@@ -1501,7 +1582,7 @@ complete -c dimse -n '__dimse_in listen' -l log-json -d 'Write each line on stde
 complete -c dimse -n '__dimse_in listen' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in listen' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in listen' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in listen' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
+complete -c dimse -n '__dimse_in listen; and __dimse_at listen 0 +' -x -a 'mpps mpps-retrieve mpps-notification commit film-session film-box image-box color-image-box annotation-box print-job printer printer-configuration presentation-lut voi-lut-box ups ups-push ups-watch ups-pull ups-event ian media-creation display-system rt-conventional rt-ion event-logging substance-logging inventory-creation study-component detached-patient detached-visit detached-study detached-results detached-interpretation print-queue overlay-box'
 
 complete -c dimse -n '__dimse_in scp' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__dimse_in scp' -l aet -x -d 'Our AE title: take only calls for it'
@@ -1562,7 +1643,7 @@ complete -c dimse -n '__dimse_in scp' -l stats -x -d 'Time between progress line
 complete -c dimse -n '__dimse_in scp' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in scp' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in scp' -l color -x -a 'auto always never' -d 'Colours (default auto)'
-complete -c dimse -n '__dimse_in scp' -F
+complete -c dimse -n '__dimse_in scp; and __dimse_at scp 0' -F
 
 complete -c dimse -n '__dimse_in demo' -l keep -r -x -a '(__fish_complete_directories)' -d 'Do it in this folder and leave everything there: objects, worklist, films'
 complete -c dimse -n '__dimse_in demo' -s h -l help -d 'Show this message and exit'

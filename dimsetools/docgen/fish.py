@@ -46,6 +46,25 @@ function __dimse_in
     end
 end
 
+# Tells whether argument number $argv[2] of the command $argv[1] is at the cursor, with + that or a later one.
+function __dimse_at
+    set -l words (commandline -opc)
+    set -e words[1..(count dimse (string split ' ' -- $argv[1]))]
+    set -l takes (__dimse_takes $argv[1])
+    set -l place 0
+    set -l value
+    for word in $words
+        if set -q value[1]
+            set -e value
+        else if contains -- $word $takes
+            set value $word
+        else if not string match -q -- '-*' $word
+            set place (math $place + 1)
+        end
+    end
+    test $place -eq $argv[2]; or test "$argv[3]" = + -a $place -gt $argv[2]
+end
+
 complete -c dimse -f
 complete -c dimse -n __fish_use_subcommand -s h -l help -d 'Show the commands'
 complete -c dimse -n __fish_use_subcommand -l version -d 'Show the version'
@@ -54,7 +73,7 @@ complete -c dimse -n __fish_use_subcommand -l version -d 'Show the version'
 
 def fish(commands: Sequence[Command]) -> str:
     """Return the script."""
-    lines = [_HEAD.rstrip("\n")]
+    lines = [_HEAD.rstrip("\n"), "", *_takes(commands), ""]
     lines += [
         f"complete -c dimse -n __fish_use_subcommand -a {command.name} -d {_quoted(command.summary)}"
         for command in commands
@@ -64,15 +83,31 @@ def fish(commands: Sequence[Command]) -> str:
         lines += ["", f"{head} -s h -l help -d 'Show the verbs'"]
         lines += [f"{head} -a {verb.name.split()[1]} -d {_quoted(verb.summary)}" for verb in group.verbs]
     for command in flat(commands):
-        head = f"complete -c dimse -n '__dimse_in {command.name}'"
+        inside = f"__dimse_in {command.name}"
         lines.append("")
-        lines += [f"{head} {_option(option)}" for option in command.options]
-        lines += [
-            f"{head} {_value(fill, choices)}"
-            for fill, choices in dict.fromkeys((a.fill, a.choices) for a in command.arguments)
-            if fill
-        ]
+        lines += [f"complete -c dimse -n '{inside}' {_option(option)}" for option in command.options]
+        for place, argument in enumerate(command.arguments):
+            if argument.fill:
+                at = f"__dimse_at {_word(command.name)} {place}{' +' if argument.several else ''}"
+                value = _value(argument.fill, argument.choices)
+                lines.append(f"complete -c dimse -n '{inside}; and {at}' {value}")
     return "\n".join(lines) + "\n"
+
+
+def _takes(commands: Sequence[Command]) -> list[str]:
+    """Return the function that knows which options of a command have a value."""
+    lines = ["function __dimse_takes", "    switch $argv[1]"]
+    for command in flat(commands):
+        words = (word for option in command.options if option.metavar for word in option.spellings)
+        lines += [
+            f"        case {_word(command.name)}",
+            f"            string split ' ' -- '{' '.join(words)}'",
+        ]
+    return [*lines, "    end", "end"]
+
+
+def _word(name: str) -> str:
+    return f'"{name}"' if " " in name else name
 
 
 def _quoted(text: str) -> str:

@@ -130,6 +130,24 @@ def test_zsh_offers_what_fits(
     assert sorted(_answers([_shell("zsh"), "-f", str(ask), words])) == expected
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("step send pacs ", {"left", "right"}),
+        ("step send --foot bare pacs ", {"left", "right"}),
+        ("step send ", {"pacs", "pacs-2", "ct", "PANTRY"}),
+    ],
+)
+def test_fish_knows_at_which_argument_one_is(
+    place: Path, commands: tuple[Command, ...], words: str, expected: set[str]
+) -> None:
+    script = place / "home" / "dimse.fish"
+    script.parent.mkdir()
+    script.write_text(fish(commands))
+    command = [_shell("fish"), "--no-config", "-c", f"source {script}; complete -C 'dimse {words}'"]
+    assert {answer.split("\t")[0] for answer in _answers(command)} == expected
+
+
 def test_fish_and_zsh_take_the_scripts(tmp_path: Path, commands: tuple[Command, ...]) -> None:
     for name, text in (("fish", fish(commands)), ("zsh", zsh(commands)), ("bash", bash(commands))):
         path = tmp_path / name
