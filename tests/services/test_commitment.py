@@ -30,6 +30,8 @@ from tests.scripted import wire
 from tests.scripted.conversation import Conversation, Step
 from tests.scripted.peers import refusing_port, scripted_server
 from tests.services.committing import (
+    N_ACTION_RQ,
+    N_EVENT_REPORT_RSP,
     action_step,
     answer_step,
     answered_step,
@@ -92,6 +94,17 @@ def test_what_failed_has_its_reason() -> None:
 def test_a_report_before_the_answer_counts() -> None:
     events = run((request_step, report_step(), answer_step(), *END))
     assert fates(events) == [Fate.COMMITTED] * 2
+
+
+def test_a_report_while_the_next_request_goes_out() -> None:
+    def both(talk: Conversation) -> None:
+        """Take the answer to the report and the second request, in whatever order they come."""
+        assert {talk.read_message().number(0x100) for _ in range(2)} == {N_ACTION_RQ, N_EVENT_REPORT_RSP}
+
+    script = (action_step(), step.send(report_message), both, answer_step(), report_step(), *END)
+    events = run(script, chunk=1)
+    assert fates(events) == [Fate.COMMITTED] * 2
+    assert remarks(events) == []
 
 
 def test_each_chunk_is_a_transaction_of_its_own() -> None:
