@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dimsetools.commands.shell_lines import Statement
     from dimsetools.commands.shell_run import Shell
     from dimsetools.render import Output
+    from dimsetools.render.prompt import Prompt
 
 _EXAMPLES = ("print",)
 _STDIN = "-"
@@ -217,13 +218,17 @@ class _Run:
         self._end()
         return self._strict(ExitCode.OK)
 
-    def _typed(self, prompt: Any) -> str | None:
+    def _typed(self, prompt: Prompt) -> str | None:
         """Return the next line, None at the end; until a key is pressed, what the peer says is taken."""
+        from dimsetools.render.screen import can_erase
+
         line, output = self._shell.line, self._shell.output
         was_open = line.is_open
         with _interruptible():
-            output.prompt(prompt.text)
+            if not can_erase(sys.stderr):
+                return prompt.line()
             with prompt.keys() as keyboard:
+                output.prompt(prompt.text)
                 try:
                     line.wait(None, lambda: prompt.pressed() or (was_open and not line.is_open), keyboard)
                 finally:
@@ -233,8 +238,7 @@ class _Run:
                         f"{self._shell.node} has ended the association",
                         hint="the next command opens a new one",
                     )
-                typed: str | None = prompt.line()
-                return typed
+                return prompt.line()
 
     def _failed(self, error: DimseError) -> None:
         self._codes.append(error.exit_code)
@@ -344,6 +348,13 @@ command = NetworkCommand(
         ("echo 'nget printer printer' | dimse shell printer --json", "from another program"),
     ),
     notes=(
+        (
+            "\b\n"
+            "session = ncreate film-session NumberOfCopies=1\n"
+            "nset film-session {session.AffectedSOPInstanceUID} NumberOfCopies=2\n"
+            "found = find PatientName='DOE*' StudyDate=today\n"
+            "show found"
+        ),
         (
             "Words are separated by blanks; quotes of either kind hold them together. A backslash separates "
             "the values of an attribute as it does in DICOM, and at the end of a line continues the line. "

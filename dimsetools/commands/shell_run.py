@@ -64,14 +64,13 @@ class Shell:
 
     def heard(self, event: Event) -> int:
         """Show an event of the peer; return what it is answered with."""
-        from dimsetools.render import shell as shown
+        from dimsetools.render import events as shown
         from dimsetools.services.waiting import fault
 
-        status = fault(event)
-        event = event._replace(status=status)
+        event = event._replace(status=fault(event))
         self._events.append(event)
-        self.output.operation(shown.event_record(event), event.attributes or {}, shown.event_line(event))
-        return status
+        self.output.operation(shown.record(event), event.attributes or {}, shown.line(event))
+        return event.status
 
     def open(self) -> Association:
         """Return the association; where the peer has ended it, a new one if this shell reopens."""
@@ -267,8 +266,11 @@ class Shell:
         return self._asked(Speaker(meta).image_box(Reference("", box), position, shown, {}, big_endian=big))
 
     def _wait(self, seconds: float | None, count: int) -> Kept:
+        from dimsetools.render import units
+
         wait = WAIT if seconds is None else seconds
         self.open()
+        self.output.note(f"waiting for {units.counted(count, 'event')}, {wait:g} s at most", 1)
         if not self.line.wait(monotonic() + wait, lambda: len(self._events) >= count):
             came = f"{len(self._events)} of {count} events" if self._events else "no event"
             raise NoAnswer(f"{came} came within {wait:g} s")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from dimsetools.errors import InputError, UsageError
+from dimsetools.errors import InputError, NoContext, UsageError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -118,6 +118,8 @@ class Steps:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            if isinstance(error, NoContext):  # nothing is the matter with the association
+                self._line.close()
             self._line.__exit__(kind, error, trace)
         finally:
             self.output.__exit__(kind, error, trace)

@@ -1,10 +1,9 @@
-"""How a shell reads: events that come, matches, objects that were sent, and the association itself."""
+"""How a shell reads: matches, objects that were sent, and the association itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dimsetools.dataset.normalized import event_name, normalized_class
 from dimsetools.render import units
 from dimsetools.render.line import Line, bad, dim, good, warn
 from dimsetools.status import describe, is_failure, is_warning
@@ -12,30 +11,6 @@ from dimsetools.uids import name_of
 
 if TYPE_CHECKING:
     from dimsetools.association.association import Association
-    from dimsetools.services.normalized import Event
-
-
-def event_record(event: Event) -> dict[str, object]:
-    """Return an event as a record, without its data set."""
-    known = normalized_class(event.sop_class)
-    return {
-        "_event": "event",
-        "_class": known.name,
-        "SOPClassUID": event.sop_class,
-        "SOPInstanceUID": event.sop_instance,
-        "EventTypeID": event.number,
-        "_type": event_name(known, event.number) or None,
-        "_status": f"{event.status:04X}",
-        "_message": None if event.error is None else event.error.message,
-    }
-
-
-def event_line(event: Event) -> Line:
-    """Return an event as a line."""
-    known = normalized_class(event.sop_class)
-    what = event_name(known, event.number) or str(event.number)
-    fault = "" if event.error is None else warn(f"  its data set does not decode: {event.error.message}")
-    return [good("event"), f"  {known.name} {event.sop_instance} {what}", fault]
 
 
 def match_line(number: int) -> Line:
