@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
@@ -21,6 +22,7 @@ from dimsetools.archive.ledger import LOCK, NAME, Due, Entry, Ledger, LedgerFail
 from dimsetools.archive.objects import Durability
 from dimsetools.dataset.attributes import Attribute, Attributes
 from dimsetools.errors import ExitCode, OutputError, OutputFolderError
+from tests.archive.test_index import open_files
 from tests.archive.test_matching import data
 
 STEP = data(
@@ -254,6 +256,22 @@ def test_it_belongs_to_one_process(tmp_path: Path) -> None:
         )
     assert "in use by another process" in done.stdout
     open_ledger(tmp_path).close()
+
+
+def test_nothing_is_left_open(tmp_path: Path) -> None:
+    for _ in range(2):
+        with open_ledger(tmp_path) as ledger:
+            put(ledger, Entry("mpps", "1", "", {}))
+            reading = ledger.entries("mpps")
+            next(reading)
+            reading.close()
+            with pytest.raises(LedgerUnusable):
+                open_ledger(tmp_path)
+    other_version(tmp_path)
+    with pytest.raises(LedgerUnusable):
+        open_ledger(tmp_path)
+    gc.collect()
+    assert [name for name in open_files() if name.startswith(str(tmp_path))] == []
 
 
 def truncate(folder: Path) -> None:

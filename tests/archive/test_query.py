@@ -162,10 +162,10 @@ def test_values_never_stand_in_a_statement(archive: Archive) -> None:
         assert archive.find("STUDY", **{keyword: hostile}) == []
 
 
-def test_all_sql_is_in_one_module() -> None:
+def test_all_sql_is_in_modules_of_its_own() -> None:
     room = Path(sql.__file__).parent
     words = ("SELECT ", "INSERT ", "UPDATE ", "DELETE ", "CREATE ", "PRAGMA ", "DROP ")
     for path in room.glob("*.py"):
-        if path.name != "sql.py":
+        if not path.name.endswith("sql.py"):
             text = path.read_text()
             assert not [word for word in words if f'"{word}' in text], path.name

@@ -39,7 +39,7 @@ def modality(port: int) -> Iterator[Any]:
     association = ae.associate("127.0.0.1", port)
     assert association.is_established
     try:
-        yield association
+        yield pynet.steady(association)
     finally:
         if association.is_established:
             association.release()
@@ -84,7 +84,7 @@ def test_what_was_acknowledged_survives_a_kill(peers: Peers) -> None:
         thread.join(20)
     with dimse_scp(node.folder.parent) as again, modality(again.port) as association:
         for uid, state in states.items():
-            status, found = association.send_n_get([0x00400252], RETRIEVE, uid)
+            status, found = association.send_n_get([0x00400252, 0x00100020], RETRIEVE, uid)
             assert status.Status == 0
             reached = found.PerformedProcedureStepStatus
             # The last change of each modality may have been made without an answer.
