@@ -43,10 +43,11 @@ KEYS_NOTE = (
     "command has them."
 )
 CONTEXT_NOTE = (
-    "Film sessions and boxes go in the context of a print management Meta SOP class, unified "
-    "procedure steps in that of the UPS SOP class which has the operation, and MPPS is read "
-    "and reported by SOP classes of its own; --context names other ones. The operation goes "
-    "in the first context that the node accepts."
+    "Film sessions and boxes go in the context of a print management Meta SOP class, and end "
+    "with the association: dimse print and dimse shell do all that a film needs on one. "
+    "Unified procedure steps go in the context of the UPS SOP class which has the operation, "
+    "and MPPS is read and reported by SOP classes of its own; --context names other ones. The "
+    "operation goes in the first context that the node accepts."
 )
 EXIT_NOTE = (
     "Exit status: 1 if the node answers with a failure, 3 if its data set cannot be read, 66 "

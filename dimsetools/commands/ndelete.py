@@ -22,8 +22,8 @@ command = NetworkCommand(
     groups=(DATA_SETS, *REQUESTOR),
     without=("priority", "stats"),
     examples=(
-        ("dimse ndelete printer film-session 1.2.3", "end a film session"),
-        ("dimse ndelete printer presentation-lut 1.2.3 --json", "and tell a script"),
+        ("dimse ndelete linac rt-conventional 1.2.3", "end a verification of a treatment machine"),
+        ("dimse ndelete linac rt-ion 1.2.3 --json", "and tell a script"),
     ),
     notes=(
         CONTEXT_NOTE,

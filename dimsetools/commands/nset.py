@@ -30,7 +30,10 @@ command = NetworkCommand(
             "dimse nset ris mpps 1.2.3 -f final.json PerformedProcedureStepStatus=COMPLETED",
             "with the attributes of a file",
         ),
-        ("dimse nset printer film-box 1.2.3 MaxDensity=300", "change a film box"),
+        (
+            "dimse nset ris ups 1.2.3 TransactionUID=1.2.4 ScheduledProcedureStepPriority=HIGH",
+            "change a workitem that we perform",
+        ),
     ),
     notes=(
         KEYS_NOTE,
