@@ -168,6 +168,8 @@ def _kept_value(shown: str, name: str, item: int, path: str, kept: Mapping[str, 
         raise UsageError(
             f"{shown} is no text", hint=f"name an attribute in it: {{{name}.{path}[0].Attribute}}"
         )
+    if found.vr == "UI" and not found.values:
+        raise UsageError(f"{shown} has no value", hint="the peer did not say it: write the UID yourself")
     return "\\".join(map(str, found.values))
 
 

@@ -21,7 +21,7 @@ from dimsetools.status import is_warning
 
 if TYPE_CHECKING:
     from dimsetools.association.association import Association
-    from dimsetools.association.values import Target
+    from dimsetools.association.values import AcceptedContext, Target
     from dimsetools.dataset.attributes import Attributes
     from dimsetools.options import Session
     from dimsetools.render import Output
@@ -154,10 +154,18 @@ class Shell:
         return self._verb("nevent", params)
 
     def _echo(self) -> None:
+        from dimsetools.message.composite import CEchoRq
         from dimsetools.render.shell import echo_line
-        from dimsetools.services.echo import verify
+        from dimsetools.services.failures import status_failure
+        from dimsetools.uids import VERIFICATION
 
-        seconds = verify(self.open())
+        context = self._context(VERIFICATION)
+        began = perf_counter()
+        response = self.line.call(context, CEchoRq()).command
+        seconds = perf_counter() - began
+        failure = status_failure(response.status, "C-ECHO", getattr(response, "error_comment", None) or "")
+        if failure is not None:
+            raise failure
         self.output.record({"_event": "echoed", "_ms": round(seconds * 1000, 3)}, echo_line(seconds))
 
     def _find(self, words: Sequence[str], **params: Any) -> Kept:
@@ -179,6 +187,7 @@ class Shell:
                 assume_charset=query.assume_charset or self._charset,
                 stop=self._session.stop,
                 bad=lambda error: self.output.warning(error.message),
+                heard=self.line.hear,
             )
         for number, match in enumerate(found):
             self.output.operation({"_event": "match"}, match, match_line(number))
@@ -200,29 +209,35 @@ class Shell:
         if not sent:
             raise InputError(f"no object was found in {', '.join(paths)}")
 
+    def _context(self, abstract_syntax: str) -> AcceptedContext:
+        """Return the context of a class; NoContext if the peer did not take it."""
+        from dimsetools.association.opening import no_context
+        from dimsetools.uids import name_of
+
+        association = self.open()
+        found = association.context_for(abstract_syntax)
+        if found is None:
+            raise no_context(association, abstract_syntax, name_of(abstract_syntax))
+        return found
+
     def _send(self, item: Item) -> None:
         """Send one object."""
         import os
 
-        from dimsetools.association.opening import no_context
         from dimsetools.dataset.part10 import open_regular
         from dimsetools.message.composite import CStoreRq, CStoreRsp
         from dimsetools.render.shell import stored_line
         from dimsetools.services.failures import status_failure
         from dimsetools.services.sending import source_of
-        from dimsetools.uids import name_of
 
         sop_class, uid = item.meta.sop_class_uid, item.meta.sop_instance_uid
-        association = self.open()
-        context = association.context_for(sop_class)
-        if context is None:
-            raise no_context(association, sop_class, name_of(sop_class))
+        context = self._context(sop_class)
         descriptor, _ = open_regular(item.path)
         try:
             source = source_of(descriptor, item.meta, context.transfer_syntax)
             request = CStoreRq(affected_sop_class_uid=sop_class, affected_sop_instance_uid=uid)
             began = perf_counter()
-            response = self.line.exchange.call(context, request, source).command
+            response = self.line.call(context, request, source).command
         finally:
             os.close(descriptor)
         assert isinstance(response, CStoreRsp)

@@ -12,6 +12,7 @@ from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.dataset.levels import LEVEL
 from dimsetools.errors import InputError
 from dimsetools.message.composite import CFindRq, CFindRsp
+from dimsetools.message.exchange import Incoming
 from dimsetools.message.sources import BytesSource
 from dimsetools.services.cancelling import Operation
 from dimsetools.services.failures import status_failure
@@ -19,8 +20,10 @@ from dimsetools.status import is_pending
 from dimsetools.uids import name_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dimsetools.association.stop import Stop
-    from dimsetools.message.exchange import Exchange
+    from dimsetools.message.exchange import Answer, Exchange
 
 
 def matches(
@@ -34,10 +37,12 @@ def matches(
     stop: Stop | None = None,
     deadline: float | None = None,
     bad: Callable[[InputError], object] | None = None,
+    heard: Callable[[Incoming], None] | None = None,
 ) -> list[Attributes]:
     """Return what matches `keys` in the query class `model`; `bad` hears of those that do not decode.
 
-    `charset` is preferred for keys that need one, `assume_charset` taken for matches that name none.
+    `charset` is preferred for keys that need one, `assume_charset` taken for matches that name none. `heard`
+    takes what the peer asks meanwhile, without it nothing may come.
     Raises NoContext if the class is not agreed, StatusFailure, LimitReached and Interrupted, and what ends
     the association.
     """
@@ -49,7 +54,7 @@ def matches(
     request = CFindRq(affected_sop_class_uid=model)
     operation = Operation(exchange, context, request, source, stop=stop, deadline=deadline)
     found = []
-    for answer in operation.answers():
+    for answer in operation.answers() if heard is None else _answers(operation, heard):
         if is_pending(answer.command.status) and answer.data is not None:
             try:
                 found.append(decode(answer.data, context.transfer_syntax, assume_charset=assume_charset))
@@ -67,3 +72,11 @@ def matches(
     if failure is not None:
         raise failure
     return found
+
+
+def _answers(operation: Operation, heard: Callable[[Incoming], None]) -> Iterator[Answer]:
+    for event in operation.events():
+        if isinstance(event, Incoming):
+            heard(event)
+        else:
+            yield event

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from dimsetools.association.trace import Tracer
     from dimsetools.association.values import AcceptedContext, Extended, Role, Target
     from dimsetools.message.command import Request
+    from dimsetools.message.sources import Source
 
 
 class Wanted(NamedTuple):
@@ -191,13 +192,19 @@ class Line:
             source = BytesSource(data) if data else None
             exchange.longest = IDENTIFIER_CAP + len(data)  # some answer with all that they were sent
         started = perf_counter()
+        answer = self.call(context, wanted.request, source)
+        return _reply(answer, perf_counter() - started, self.manner.assume_charset)
+
+    def call(self, context: AcceptedContext, request: Request, source: Source | None = None) -> Answer:
+        """Send a request of any service, and return its one response; the association must be open."""
+        exchange = self._exchange
+        assert exchange is not None
         try:
-            exchange.submit(context, wanted.request, source)
-            answer = self._answer(exchange)
+            exchange.submit(context, request, source)
+            return self._answer(exchange)
         except BaseException:
             exchange.association.abort()
             raise
-        return _reply(answer, perf_counter() - started, self.manner.assume_charset)
 
     def context(self, wanted: Wanted) -> AcceptedContext:
         """Return the context in which a request will go; NoContext if there is none."""
@@ -217,6 +224,11 @@ class Line:
             if isinstance(taken, Answer):
                 return taken
             self._hear(exchange, taken)
+
+    def hear(self, incoming: Incoming) -> None:
+        """Take what the peer has asked while another service waited for its response."""
+        assert self._exchange is not None
+        self._hear(self._exchange, incoming)
 
     # -- events -------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from tests.scripted import conversation as step
 from tests.scripted import wire
 from tests.scripted.conversation import Conversation
 from tests.scripted.peers import scripted_server
+from tests.services import querying
 from tests.services.normalizing import (
     COMMIT,
     MPPS,
@@ -320,6 +321,35 @@ def test_events_are_shown_and_answered_whenever_they_come(run: Dimse, job: Path)
     assert [record["_event"] for record in done.records] == ["acted", "event", "kept", "summary"]
     assert done.records[1]["_type"] == "success"
     assert done.records[2]["EventTypeID"] == 1
+
+
+def test_an_event_may_come_before_the_answer_to_anything(run: Dimse, job: Path) -> None:
+    """While a query, an echo or a store waits for its responses."""
+
+    def found(talk: Conversation) -> None:
+        number = talk.read_message().message_id
+        talk.send(querying.match("DOE", number=number))
+        told(talk)
+        talk.send(querying.match("ROE", number=number) + querying.find_rsp(0, number=number))
+
+    def told(talk: Conversation) -> None:
+        talk.send(event(1))
+        answer = talk.read_message()
+        assert answer.number(0x900) == 0
+
+    def echoed(talk: Conversation) -> None:
+        number = talk.read_message().message_id
+        told(talk)
+        talk.send(wire.message(wire.echo_rsp(number, 0), context=3))
+
+    job.write_text("found = find -r PatientName\necho\nshow found\n")
+    script = (step.accept(), found, echoed, step.release(), step.closed())
+    classes = ("--for", querying.STUDY_FIND, "--for", wire.VERIFICATION)
+    done = run.scripted(script, "shell", *classes, job, "--json")
+    assert done.code == 0, done.stderr
+    assert [record["_event"] for record in done.records] == [
+        "event", "match", "match", "event", "echoed", "kept", "kept", "summary",
+    ]  # fmt: skip
 
 
 def test_a_wait_that_nothing_ends_is_a_failure(run: Dimse, job: Path) -> None:

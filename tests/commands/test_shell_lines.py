@@ -12,6 +12,7 @@ FILM = from_flat(
     {
         "SpecificCharacterSet": ["a", "b"],
         "PatientName": None,
+        "StudyInstanceUID": None,
         "ReferencedImageBoxSequence": [
             {"ReferencedSOPInstanceUID": "1.2"},
             {"ReferencedSOPInstanceUID": "1.3"},
@@ -99,6 +100,7 @@ def test_references(word: str, value: str | None) -> None:
         ("{film.PatientName.PatientID}", "there is no sequence PatientName", ""),
         ("{matches[2].PatientID}", "matches has 2", ""),
         ("{film.PatientName=1}", "has a value", ""),
+        ("{film.StudyInstanceUID}", "has no value", "did not say it"),
         ("{3}", "no argument 3: there are 2", ""),
         ("{}", "stands for nothing", "{{"),
         ("a{", "stands for nothing", "{{"),
