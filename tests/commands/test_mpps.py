@@ -13,6 +13,10 @@ from tests.commands.department import Department, department, said, scheduled_it
 from tests.conftest import Peers
 from tests.corpus import ROOT, make_folder
 from tests.peers.dimse import rows
+from tests.scripted import conversation as step
+from tests.scripted import wire
+from tests.scripted.peers import scripted_server
+from tests.services.normalizing import N_CREATE_RQ, N_CREATE_RSP, answering, response
 
 
 @pytest.fixture
@@ -225,3 +229,25 @@ def test_our_own_node_keeps_what_it_is_told(peers: Peers, tmp_path: Path) -> Non
     done = mpps("discontinue", node.address, uid)
     assert done.returncode == 1
     assert "0110" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("named", "shown", "odd"),
+    [("1.2.99", "1.2.99", "the answer is about instance 1.2.99"), ("", "1.2.5", "")],
+    ids=["another UID", "no UID"],
+)
+def test_the_uid_that_counts_is_the_peers(named: str, shown: str, odd: str) -> None:
+    created = answering(N_CREATE_RQ, lambda number: response(N_CREATE_RSP, number=number, instance=named))
+    with scripted_server((step.accept(), created, step.release(), step.closed())) as server:
+        done = mpps("start", server.address, "Modality=CT", "--uid", "1.2.5")
+        server.finish()
+    assert (done.returncode, done.stdout) == (0, f"{shown}\n")
+    assert odd in done.stderr
+
+
+def test_a_peer_that_takes_no_such_steps_is_left_in_order() -> None:
+    refused = step.accept(wire.Result(1, 3))
+    with scripted_server((refused, step.release(), step.closed())) as server:
+        done = mpps("start", server.address, "Modality=CT")
+        server.finish()
+    assert (done.returncode, done.stdout) == (66, "")
