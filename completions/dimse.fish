@@ -102,13 +102,13 @@ function __dimse_takes
         case "ups unsubscribe"
             string split ' ' -- '--receiver --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
         case "ups get"
-            string split ' ' -- '--aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+            string split ' ' -- '--assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
         case print
             string split ' ' -- '--wait --film --size --orientation --copies --priority --medium --destination --label --annotate --annotation-format --magnification --smoothing --border --empty --min-density --max-density --polarity --image-width --too-large --resolution --configuration --mode --bits --window --frames --max-pixels --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --stats --trace --color'
         case commit
             string split ' ' -- '--from --files-from --include --exclude --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
         case shell
-            string split ' ' -- '--for --example --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+            string split ' ' -- '--for --example --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
         case listen
             string split ' ' -- '--from --count --aet --port --bind --allow --timeout --ready-file --profile --acse-timeout --dimse-timeout --idle-timeout --max-pdu --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --format --fields --trace --color'
         case scp
@@ -1322,6 +1322,7 @@ complete -c dimse -n '__dimse_in ups unsubscribe; and __dimse_at "ups unsubscrib
 complete -c dimse -n '__dimse_in ups unsubscribe; and __dimse_at "ups unsubscribe" 1' -x -a 'global filter'
 
 complete -c dimse -n '__dimse_in ups get' -s h -l help -d 'Show this message and exit'
+complete -c dimse -n '__dimse_in ups get' -l assume-charset -x -d 'Specific Character Set of replies that name none, as ISO_IR 100'
 complete -c dimse -n '__dimse_in ups get' -l aet -x -d 'Our own AE title (default DIMSE)'
 complete -c dimse -n '__dimse_in ups get' -l aec -x -d 'AE title to call (default the node\'s, else ANY-SCP)'
 complete -c dimse -n '__dimse_in ups get' -l bind -x -d 'Local IP address to call from'
@@ -1503,6 +1504,7 @@ complete -c dimse -n '__dimse_in shell' -l for -x -a 'print mpps ups query mpps-
 complete -c dimse -n '__dimse_in shell' -l keep-going -d 'Go on after a command that failed'
 complete -c dimse -n '__dimse_in shell' -l example -x -a 'print' -d 'Print a script that shows how it is done, and end'
 complete -c dimse -n '__dimse_in shell' -s h -l help -d 'Show this message and exit'
+complete -c dimse -n '__dimse_in shell' -l assume-charset -x -d 'Specific Character Set of replies that name none, as ISO_IR 100'
 complete -c dimse -n '__dimse_in shell' -l aet -x -d 'Our own AE title (default DIMSE)'
 complete -c dimse -n '__dimse_in shell' -l aec -x -d 'AE title to call (default the node\'s, else ANY-SCP)'
 complete -c dimse -n '__dimse_in shell' -l bind -x -d 'Local IP address to call from'

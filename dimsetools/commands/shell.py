@@ -12,6 +12,7 @@ import click
 
 from dimsetools.errors import ConnectionLost, DimseError, ExitCode, InputUnreadable, UsageError, worst
 from dimsetools.options import REQUESTOR, NetworkCommand, PeerArgument, Session
+from dimsetools.options.normalized import DATA_SETS, DataSets
 from dimsetools.options.types import Named
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _opened(session: Session, output: Output, peer: str, contexts: Sequence[str]
         negotiation.roles,
         negotiation.extended,
         session.operation.abort,
-        charset,
+        session.values(DataSets).assume_charset or charset,
     )
     line = Line(
         target,
@@ -339,7 +340,7 @@ command = NetworkCommand(
             help="Print a script that shows how it is done, and end.",
         ),
     ],
-    groups=REQUESTOR,
+    groups=(DATA_SETS, *REQUESTOR),
     without=("repeat", "interval", "stats", "priority"),
     examples=(
         ("dimse shell printer --for print", "talk to a printer"),

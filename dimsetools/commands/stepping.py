@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
 from dimsetools.errors import InputError, NoContext, UsageError
+from dimsetools.options.normalized import DataSets
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -53,7 +54,7 @@ class Steps:
             negotiation.roles,
             negotiation.extended,
             session.operation.abort,
-            self._charset,
+            session.values(DataSets).assume_charset or self._charset,
         )
         self._line = Line(
             self._target,

@@ -8,7 +8,7 @@ import click
 
 from dimsetools.commands import ups_verbs
 from dimsetools.options import FILE, REQUESTOR, TITLE, NetworkCommand, PeerArgument, Verbs
-from dimsetools.options.normalized import ATTRIBUTES
+from dimsetools.options.normalized import ATTRIBUTES, DATA_SETS
 from dimsetools.options.steps import (
     KEY,
     NO_CHECK,
@@ -61,7 +61,7 @@ def _verb(
         callback=callback,
         help=text,
         params=[PeerArgument(), *params],
-        groups=REQUESTOR,
+        groups=(DATA_SETS, *REQUESTOR) if name == "get" else REQUESTOR,
         without=_WITHOUT,
         examples=examples,
     )
