@@ -141,7 +141,9 @@ def _rendered(image: Dataset, file: ImageFile, number: int, looks: Looks, *, col
     plugin = "pydicom" if file.meta.transfer_syntax == _RLE else ""
     values = pixel_array(image, index=number - 1, decoding_plugin=plugin)
     found = _of_frame(image, number)
-    shown = _colored(values, image) if file.color else _gray(values, image, found, looks)
+    # Pixels may be infinite or no numbers, or become so by what is said of them.
+    with np.errstate(all="ignore"):
+        shown = _colored(values, image) if file.color else _gray(values, image, found, looks)
     if looks.overlays:
         overlays.draw(shown, image, number)
     if file.color and not color:
@@ -152,7 +154,8 @@ def _rendered(image: Dataset, file: ImageFile, number: int, looks: Looks, *, col
         shown = _scaled(shown, looks.most)
     rows, columns = shown.shape[:2]
     bits = 8 if color else looks.bits
-    steps = np.rint(shown * ((1 << bits) - 1)).astype("<u2" if bits > 8 else np.uint8)
+    shown *= (1 << bits) - 1
+    steps = np.rint(shown, out=shown).astype("<u2" if bits > 8 else np.uint8)
     if color:
         steps = steps.transpose(2, 0, 1)
     return Frame(rows, columns, color, bits, _aspect(image, found), steps.tobytes())
@@ -166,7 +169,9 @@ def _gray(values: Values, image: Dataset, found: Dataset, looks: Looks) -> Value
     kept = None if filling is None else ~filling
     shown = gray.of_interest(gray.modality(values, image, found), image, found, looks.window, kept)
     if gray.inverted(image):
-        shown = 1.0 - shown
+        shown *= -1.0
+        shown += 1.0
+    shown[shown != shown] = 0.0  # what is no number is black
     if filling is not None:
         shown[filling] = 0.0
     return shown
@@ -174,12 +179,14 @@ def _gray(values: Values, image: Dataset, found: Dataset, looks: Looks) -> Value
 
 def _colored(values: Values, image: Dataset) -> Values:
     """Return red, green and blue of a frame, 0 to 1 each; pydicom has made RGB of YBR already."""
+    import numpy as np
+
     from dimsetools.film.palette import colored
 
     if image.PhotometricInterpretation != "PALETTE COLOR":
         if values.shape[2:] != (3,):
             raise InputError(f"has colour of {values.shape[-1]} samples a pixel")
-        rgb: Values = values / float((1 << image.BitsStored) - 1)
+        rgb: Values = np.divide(values, float((1 << image.BitsStored) - 1), dtype=np.float32)
         return rgb
     return colored(values, image)
 

@@ -73,7 +73,10 @@ def modality(values: Values, image: Dataset, found: Dataset) -> Values:
     slope, intercept = found.get("RescaleSlope"), found.get("RescaleIntercept")
     if slope is None and intercept is None:
         return values
-    return values.astype(np.float64) * float(1 if slope is None else slope) + float(intercept or 0)
+    scaled = values.astype(np.float64)
+    scaled *= float(1 if slope is None else slope)
+    scaled += float(intercept or 0)
+    return scaled
 
 
 def window_of(found: Dataset) -> Window | None:
@@ -92,17 +95,26 @@ def windowed(values: Values, window: Window) -> Values:
         with np.errstate(over="ignore"):
             return 1.0 / (1.0 + np.exp(-4.0 * (values - center) / width))
     if function == "LINEAR_EXACT":
-        return np.clip((values - center) / width + 0.5, 0.0, 1.0)
+        return _spread(values, center, width)
     if width <= 1:
         return (values > center - 0.5).astype(np.float64)
-    return np.clip((values - (center - 0.5)) / (width - 1) + 0.5, 0.0, 1.0)
+    return _spread(values, center - 0.5, width - 1)
 
 
 def between(values: Values, low: float, high: float) -> Values:
     """Return where each value lies between `low` and `high`, 0 to 1; all are 0 where these are one."""
     if high <= low:
         return np.zeros(values.shape)
-    return np.clip((values.astype(np.float64) - low) / (high - low), 0.0, 1.0)
+    return _spread(values, low, high - low, 0.0)
+
+
+def _spread(values: Values, at: float, width: float, there: float = 0.5) -> Values:
+    """Return a ramp of `width`, 0 to 1, which at the value `at` is as high as `there`."""
+    # Step by step in one array: frames of film digitizers and mammographs have tens of millions of pixels.
+    found: Values = np.subtract(values, at, dtype=np.float64)
+    found /= width
+    found += there
+    return np.clip(found, 0.0, 1.0, out=found)
 
 
 def of_interest(
@@ -128,7 +140,7 @@ def of_interest(
     finite = seen[np.isfinite(seen)]
     if not finite.size:
         return np.zeros(values.shape)
-    return between(np.nan_to_num(values), float(finite.min()), float(finite.max()))
+    return between(values, float(finite.min()), float(finite.max()))
 
 
 def padded(values: Values, image: Dataset) -> Values | None:

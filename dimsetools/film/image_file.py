@@ -18,6 +18,8 @@ from dimsetools.escape import visible
 
 MOST_PIXELS = 1 << 27
 """Pixels of a frame: in memory each is up to some 30 bytes while it is rendered."""
+MOST_FRAMES = 100_000
+"""Frames of a file. What a file says of their number, nothing else holds it to before they are decoded."""
 
 _SAMPLES, _PHOTOMETRIC, _FRAMES = 0x00280002, 0x00280004, 0x00280008
 _ROWS, _COLUMNS = 0x00280010, 0x00280011
@@ -64,9 +66,12 @@ def look(path: str, meta: FileMeta, more: Collection[int] = ()) -> ImageFile:
         raise InputError("has no image to print")
     if rows * columns > MOST_PIXELS:
         raise InputError(f"has frames of {columns} x {rows} pixels, more than {MOST_PIXELS}")
+    frames = max(_number(attributes, _FRAMES), 1)
+    if frames > MOST_FRAMES:
+        raise InputError(f"says that it has {frames} frames, more than {MOST_FRAMES}")
     photometric = text(attributes, _PHOTOMETRIC)
     color = _number(attributes, _SAMPLES) > 1 or photometric == "PALETTE COLOR"
-    return ImageFile(path, meta, rows, columns, max(_number(attributes, _FRAMES), 1), color, attributes)
+    return ImageFile(path, meta, rows, columns, frames, color, attributes)
 
 
 def _number(attributes: Attributes, tag: int) -> int:

@@ -56,6 +56,48 @@ def test_signed_values_padding_and_rescale(tmp_path: Path) -> None:
     assert pixels(rendered(path)).tolist() == [[0, 255], [128, 0]]
 
 
+@pytest.mark.parametrize(
+    ("more", "looks", "expected"),
+    [
+        ({}, Looks(), [[0, 0, 0], [128, 255, 255]]),
+        ({}, FINE, [[0, 0, 0], [2048, 4095, 4095]]),
+        ({}, Looks(window=Window(0.5, 1, "LINEAR_EXACT")), [[0, 0, 0], [128, 255, 255]]),
+        ({"PhotometricInterpretation": "MONOCHROME1"}, Looks(), [[0, 255, 255], [128, 0, 0]]),
+    ],
+)
+def test_floats_without_a_number_are_black(
+    tmp_path: Path, more: dict[str, Any], looks: Looks, expected: list[list[int]]
+) -> None:
+    values = np.array([[np.nan, -np.inf, 0], [0.5, 1, np.inf]], np.float32)
+    image = pydicom.dcmread(written(tmp_path / "x", np.zeros((2, 3), np.uint8), **more))
+    del image.PixelData, image.BitsStored, image.HighBit
+    image.BitsAllocated, image.FloatPixelData = 32, values.tobytes()
+    image.save_as(tmp_path / "y")
+    assert pixels(rendered(tmp_path / "y", looks)).tolist() == expected
+
+
+def test_a_rescale_beyond_all_numbers_does_no_harm(tmp_path: Path) -> None:
+    path = written(tmp_path / "x", RescaleSlope="1e308", RescaleIntercept="1e308")
+    assert pixels(rendered(path)).tolist() == [[0, 0], [0, 0]]
+
+
+def test_a_large_frame_takes_no_more_memory_than_is_said(tmp_path: Path) -> None:
+    import tracemalloc
+
+    values = np.zeros((1000, 1000, 3), np.uint8)
+    path = written(
+        tmp_path / "x", values, Rows=1000, Columns=1000, SamplesPerPixel=3, PlanarConfiguration=0,
+        PhotometricInterpretation="RGB",
+    )  # fmt: skip
+    rendered(path)
+    tracemalloc.start()
+    try:
+        rendered(path)
+        assert tracemalloc.get_traced_memory()[1] < 30 * 1000 * 1000
+    finally:
+        tracemalloc.stop()
+
+
 def test_a_window_of_the_command_line_counts_more_than_that_of_the_file(tmp_path: Path) -> None:
     values = np.array([[0, 1000], [2000, 4000]], np.uint16)
     path = written(tmp_path / "x", values, WindowCenter=2000.5, WindowWidth=4001)
