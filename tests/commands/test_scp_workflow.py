@@ -22,6 +22,7 @@ from dimsetools.services.requests import create, set_
 from tests.conftest import Peers
 from tests.peers import dimse, pynet
 from tests.peers.dimse import dimse_scp
+from tests.peers.process import wait_until
 from tests.scp.normalizing import dataset
 from tests.scp.stepping import NOTIFICATION, RETRIEVE, SERIES, STEP, UID, attributes, begun, ended
 from tests.scripted.peers import refusing_port, unanswered_port
@@ -105,16 +106,18 @@ def test_reports_survive_a_kill_and_arrive_in_order(peers: Peers) -> None:
         with modality(node.port) as association:
             assert association.send_n_create(begun(), STEP, UID)[0].Status == 0
             assert association.send_n_set(ended(), STEP, UID)[0].Status == 0
+        wait_until(
+            lambda: f"report mpps-notification {UID} in-progress to RIS failed" in node.output, node.process
+        )
         kill(node)
-        assert "report mpps-notification 1.2.3.4 in-progress to RIS failed" in node.output
     handlers = [(evt.EVT_N_EVENT_REPORT, hear)]
     with (
         pynet.acceptor(handlers, aet="RIS", contexts=[build_context(NOTIFICATION)]) as ris,
         dimse_scp(node.folder.parent, "--dest", ris.address, "-v") as again,
     ):
         assert [heard.get(timeout=LIMIT) for _ in range(2)] == [(1, UID), (2, UID)]
+        wait_until(lambda: again.output.count("to RIS delivered") == 2, again.process)
         assert stop(again) == 0
-    assert again.output.count("to RIS delivered") == 2
 
 
 def test_the_worklist_is_that_of_before_the_restart(peers: Peers, tmp_path: Path) -> None:
