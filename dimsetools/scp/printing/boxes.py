@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from dimsetools.dataset.attributes import Attribute, Attributes, texts
 from dimsetools.dataset.normalized import CLASSES
 from dimsetools.dataset.print_rules import ANNOTATION, COLOR_BOX, GRAYSCALE_BOX
-from dimsetools.film.density import LEAST, MOST
 from dimsetools.film.fitting import MOST_ASPECT, TooLarge
 from dimsetools.film.frames import Frame
 from dimsetools.film.sheet import MOST_TEXT, Content
 from dimsetools.scp.faults import INVALID_ATTRIBUTE_VALUE
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
+from dimsetools.scp.printing.densities import check_order, warned, within
 from dimsetools.scp.printing.jobs import (
     META,
     AnnotationBox,
@@ -60,7 +60,8 @@ class ImageBoxes(Service):
         box = jobs.find(asked, ImageBox)
         color = asked.sop_class == _COLOR
         rules = COLOR_BOX if color else GRAYSCALE_BOX
-        sent = counting(asked, rules)
+        wanted = counting(asked, rules)
+        sent = within(wanted)
         if word(sent, "ImageBoxPosition") != str(box.position):
             raise invalid("ImageBoxPosition", f"the box has position {box.position}")
         sequence = tag("BasicColorImageSequence" if color else "BasicGrayscaleImageSequence")
@@ -68,7 +69,8 @@ class ImageBoxes(Service):
         lut = jobs.named(sent, "ReferencedPresentationLUTSequence", PresentationLut)
         changed = ImageBox(box.uid, box.sop_class, sent, box.position, box.film)
         changed.lut = None if lut is None else lut.lut
-        answer = done(asked, rules, None)
+        check_order(box.film.attributes | sent)
+        answer = warned(done(asked, rules, None), wanted)
         if items:
             changed.frame = _frame(items, color=color, swapped=asked.context.transfer_syntax == EXPLICIT_BE)
             changed.inverse = word(items[0], "PhotometricInterpretation") == "MONOCHROME1"
@@ -85,10 +87,8 @@ def content(box: ImageBox) -> Content:
     """Return what is to be drawn in a box that has a frame, and how; the film says what the box does not."""
     assert box.frame is not None
     own, film = box.attributes, box.film.attributes
-    low, high = (
-        min(max(number(own, keyword, number(film, keyword)), LEAST), MOST)
-        for keyword in ("MinDensity", "MaxDensity")
-    )
+    densities = film | own
+    low, high = (number(densities, keyword) for keyword in ("MinDensity", "MaxDensity"))
     return Content(
         box.frame,
         box.inverse != (word(own, "Polarity") == "REVERSE"),

@@ -13,6 +13,7 @@ from dimsetools.film.layout import Layout, display_format, film_size, layout
 from dimsetools.film.sheet import MOST_TEXT
 from dimsetools.scp.faults import NO_SUCH_ACTION
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
+from dimsetools.scp.printing.densities import check_order, warned, within
 from dimsetools.scp.printing.jobs import (
     META,
     MOST_FILMS,
@@ -26,7 +27,6 @@ from dimsetools.scp.printing.jobs import (
     counting,
     done,
     invalid,
-    number,
     reference,
     tag,
     word,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 RESOLUTIONS = {"STANDARD": 150, "HIGH": 300}
 """Pixels an inch by Requested Resolution ID (2020,0050)."""
 OUT_OF_RANGE = 0x0116
-DENSITY_CLAMPED = 0xB605
 EMPTY_PAGE = 0xB603
 _RESOLUTION, _LUT = "RequestedResolutionID", "ReferencedPresentationLUTSequence"
 USUAL = (
@@ -72,7 +71,7 @@ class FilmBoxes(Service):
         sent = counting(asked, FILM_CREATE)
         session = jobs.named(sent, "ReferencedFilmSessionSequence", Session)
         lut = jobs.named(sent, _LUT, PresentationLut)
-        attributes = USUAL | _fit(sent)
+        attributes = USUAL | within(sent)
         _check_densities(attributes)
         odd = word(attributes, _RESOLUTION) not in RESOLUTIONS
         if odd:
@@ -88,7 +87,7 @@ class FilmBoxes(Service):
         if odd:
             comment = f"{_RESOLUTION} is STANDARD or HIGH; STANDARD is used"
             answer = answer._replace(status=OUT_OF_RANGE, comment=comment, identifiers=(tag(_RESOLUTION),))
-        return _with_densities(answer, sent)
+        return warned(answer, sent)
 
     def set(self, asked: Asked) -> Done:
         """Change how a film looks; its boxes stay what they are."""
@@ -96,11 +95,11 @@ class FilmBoxes(Service):
         film = jobs.find(asked, FilmBox)
         sent = counting(asked, FILM_SET)
         lut = jobs.named(sent, _LUT, PresentationLut)
-        attributes = film.attributes | _fit(sent)
+        attributes = film.attributes | within(sent)
         _check_densities(attributes)
         film.attributes = attributes
         film.lut = film.lut if lut is None else lut.lut
-        return _with_densities(done(asked, FILM_SET, {one: attributes[one] for one in sent}), sent)
+        return warned(done(asked, FILM_SET, {one: attributes[one] for one in sent}), sent)
 
     def action(self, asked: Asked) -> Done:
         """Print a film, also one without images: that is worth a warning."""
@@ -122,22 +121,6 @@ class FilmBoxes(Service):
         return Done()
 
 
-def _fit(sent: Attributes) -> Attributes:
-    """Return attributes with densities that the printer has, in place of those beyond its range."""
-    clamped: Attributes = {}
-    for keyword in ("MinDensity", "MaxDensity"):
-        if word(sent, keyword):
-            clamped |= attribute(keyword, round(min(max(number(sent, keyword), LEAST), MOST)))
-    return sent | clamped
-
-
-def _with_densities(answer: Done, sent: Attributes) -> Done:
-    """Return an answer that warns of densities which are not to be had, unless it warns of something else."""
-    if _fit(sent) == sent or answer.status:
-        return answer
-    return answer._replace(status=DENSITY_CLAMPED, comment=f"densities are from {LEAST:g} to {MOST:g}")
-
-
 def _check_densities(attributes: Attributes) -> None:
     """Refuse densities that make no sense."""
     for keyword in ("BorderDensity", "EmptyImageDensity"):
@@ -145,8 +128,7 @@ def _check_densities(attributes: Attributes) -> None:
             named_gray(word(attributes, keyword))
         except ValueError as error:
             raise invalid(keyword, str(error)) from None
-    if number(attributes, "MinDensity") > number(attributes, "MaxDensity"):
-        raise invalid("MinDensity", "it is above Max Density")
+    check_order(attributes)
 
 
 def _layout(attributes: Attributes) -> Layout:
@@ -158,7 +140,8 @@ def _layout(attributes: Attributes) -> Layout:
         keyword = "FilmSizeID"
         size = film_size(word(attributes, keyword), word(attributes, "FilmOrientation"))
     except UsageError:
-        raise invalid(keyword, f"{word(attributes, keyword)!r:.30} is not supported") from None
+        unknown = word(attributes, keyword).replace("\\", " ")  # a comment has no backslash
+        raise invalid(keyword, f"{unknown!r:.30} is not supported") from None
     return layout(wanted, size, RESOLUTIONS[word(attributes, _RESOLUTION)], head=annotated, foot=annotated)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.normalized import CLASSES
 from dimsetools.dataset.print_rules import SESSION
-from dimsetools.scp.faults import NO_SUCH_ACTION, SUCCESS
+from dimsetools.scp.faults import NO_SUCH_ACTION
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
 from dimsetools.scp.printing.jobs import (
     META,
@@ -56,18 +56,14 @@ class FilmSessions(Service):
         jobs.limit(Session, MOST_SESSIONS, "film sessions")
         session = Session(uid, asked.sop_class, USUAL | sent)
         jobs.add(session)
-        answer = done(asked, SESSION, session.attributes, uid)
-        if number(sent, "MemoryAllocation"):
-            session.attributes |= attribute("MemoryAllocation", "0")
-            answer = answer._replace(status=MEMORY_NOT_ALLOCATED, comment="no memory is set aside")
-        return answer
+        return _without_memory(done(asked, SESSION, session.attributes, uid), sent)
 
     def set(self, asked: Asked) -> Done:
         """Change what counts for all films of a session."""
         session = self._associations.of(asked).find(asked, Session)
         sent = _checked(asked)
         session.attributes |= sent
-        return done(asked, SESSION, sent)
+        return _without_memory(done(asked, SESSION, sent), sent)
 
     def action(self, asked: Asked) -> Done:
         """Print the films that have images."""
@@ -81,7 +77,10 @@ class FilmSessions(Service):
         if not films:
             return Done(status=EMPTY_PAGE, comment="no film has an image, nothing is printed")
         printed = self._press.printed(asked, jobs, films)
-        return printed._replace(status=SUCCESS if len(films) == len(session.films) else EMPTY_PAGE)
+        empty = len(session.films) - len(films)
+        if not empty:
+            return printed
+        return printed._replace(status=EMPTY_PAGE, comment=f"not printed, for want of an image: {empty}")
 
     def delete(self, asked: Asked) -> Done:
         """Delete a session and everything in it."""
@@ -96,6 +95,14 @@ class FilmSessions(Service):
     def close(self) -> None:
         """Let go of the folder for films."""
         self._press.close()
+
+
+def _without_memory(answer: Done, sent: Attributes) -> Done:
+    """Return an answer that says 0 for the memory which was asked for, with a warning."""
+    if not number(sent, "MemoryAllocation"):
+        return answer
+    told = (answer.attributes or {}) | attribute("MemoryAllocation", "0")
+    return answer._replace(attributes=told, status=MEMORY_NOT_ALLOCATED, comment="no memory is set aside")
 
 
 def _checked(asked: Asked) -> Attributes:

@@ -107,12 +107,11 @@ def test_the_number_of_films_is_bounded(tmp_path: Path) -> None:
         assert "64" in peer.comment
 
 
-def test_densities_beyond_the_printer_are_clamped(tmp_path: Path) -> None:
+def test_a_format_that_is_refused_is_named(tmp_path: Path) -> None:
     with printer(tmp_path) as node, scu(node) as peer:
-        status, answer = peer.create(FILM, "1.2.3", **film_values(peer.session()), MaxDensity=500)
-        assert (status, answer.MaxDensity) == (0xB605, 320)
-        status, answer = peer.set(FILM, "1.2.3", MinDensity=0)
-        assert (status, answer.MinDensity) == (0xB605, 20)
+        values = film_values(peer.session(), "CUSTOM\\7")
+        assert peer.create(FILM, "1.2.3", **values)[0] == INVALID_VALUE
+        assert peer.comment == "ImageDisplayFormat: 'CUSTOM 7' is not supported"
 
 
 def test_a_resolution_that_the_printer_does_not_have_is_replaced(tmp_path: Path) -> None:

@@ -79,6 +79,9 @@ def test_memory_is_not_set_aside(tmp_path: Path) -> None:
     with printer(tmp_path) as node, scu(node) as peer:
         status, answer = peer.create(SESSION, "1.2.3", MemoryAllocation="1000")
         assert (status, answer.MemoryAllocation) == (0xB600, 0)
+        status, answer = peer.set(SESSION, "1.2.3", MemoryAllocation="1000")
+        assert (status, answer.MemoryAllocation) == (0xB600, 0)
+        assert peer.set(SESSION, "1.2.3", MemoryAllocation="0")[0] == 0
 
 
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
@@ -103,7 +106,8 @@ def test_a_session_is_printed_if_it_has_something_to_print(tmp_path: Path) -> No
         assert printed(tmp_path) == []
         _, answer = peer.film(session)
         peer.set(GRAY, boxes(answer)[0], image(gray_item()))
-        assert peer.act(SESSION, session)[0] == 0xB602  # one of the two is empty
+        assert peer.act(SESSION, session)[0] == 0xB602
+        assert peer.comment == "not printed, for want of an image: 1"
         assert len(printed(tmp_path)) == 1
         assert peer.act(SESSION, session, 7)[0] == 0x0123
 
