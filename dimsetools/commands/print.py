@@ -49,13 +49,14 @@ def _shots(
 ) -> Iterator[Shot]:
     """Return the frames to print, in the order of the paths; tell of files that have none."""
     from dimsetools.film.image_file import look
-    from dimsetools.services.examine import Item, Remark, examine
+    from dimsetools.services.examine import Item, Leniency, Remark, examine
     from dimsetools.services.print_events import Shot
     from dimsetools.services.selection import Skipped, select
 
     rendering = session.values(Rendering)
     tags = frozenset[int]().union(*(wording.tags for wording in wordings))
-    for result in examine(select(paths), stop=session.stop):
+    # What lies behind a data set is in the way of its sending, not of its printing.
+    for result in examine(select(paths), Leniency(trim=True, offered=False), stop=session.stop):
         if isinstance(result, Remark):
             telling.remark(result)
         elif isinstance(result, Item):

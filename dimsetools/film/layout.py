@@ -113,9 +113,8 @@ def display_format(text: str) -> DisplayFormat:
         raise UsageError(f"{text!r}: STANDARD has two numbers, columns and rows", hint=_SUPPORTED)
     found = DisplayFormat(match[1], counts)
     if 0 in counts or max(*counts, len(counts)) > MOST_IN_LINE or found.boxes > MOST_BOXES:
-        raise UsageError(
-            f"{text!r}: a film has 1 to {MOST_BOXES} image boxes, at most {MOST_IN_LINE} of them in a line"
-        )
+        hint = f"a film has 1 to {MOST_BOXES} image boxes, at most {MOST_IN_LINE} of them in a line"
+        raise UsageError(f"{text!r} makes no film", hint=hint)
     return found
 
 

@@ -156,7 +156,7 @@ def _display_format(text: str) -> Format:
     try:
         found = display_format(word)
     except UsageError as error:
-        raise ValueError(f"is no display format ({error.hint or error.message}, or 2x3)") from None
+        raise ValueError(f"is no display format: {error.hint}") from None
     return Format(str(found), found.boxes)
 
 

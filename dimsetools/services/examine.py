@@ -39,13 +39,21 @@ class Remark(NamedTuple):
 
 
 class Leniency(NamedTuple):
-    """What is forgiven: a data set that ends too early, and bytes behind it, which are then left out."""
+    """What is forgiven: a data set that ends too early, and bytes behind it, which are then left out.
+
+    `offered`: the user can ask for what is not forgiven, and errors say by which option.
+    """
 
     truncated: bool = False
     trim: bool = False
+    offered: bool = True
+
+    def hint(self, text: str) -> str:
+        """Return what is said of an option."""
+        return text if self.offered else ""
 
 
-STRICT = Leniency()
+STRICT = Leniency(offered=False)
 
 
 def examine(
@@ -69,9 +77,7 @@ def examine(
             continue
         if item.meta.guessed:
             syntax = TRANSFER_SYNTAXES[item.meta.transfer_syntax].name
-            yield Remark(
-                path, f"names no transfer syntax; it is sent as {syntax}, which its content looks like"
-            )
+            yield Remark(path, f"names no transfer syntax; it is taken for {syntax}, as its content looks")
         first = seen.setdefault(item.meta.sop_instance_uid, item)
         if first is not item and _differ(first, item):
             yield Remark(path, f"has the SOP instance UID of {first.path}, but other content")
@@ -99,12 +105,12 @@ def _whole(fd: int, meta: FileMeta, leniency: Leniency) -> FileMeta:
         if fault.fault is Fault.TRUNCATED:
             if leniency.truncated:
                 return meta
-            raise InputError(str(fault), hint="--allow-truncated sends it as it is") from fault
+            raise InputError(str(fault), hint=leniency.hint("--allow-truncated sends it as it is")) from fault
         # What is counted in the inflated data set tells no offset in the file.
         if fault.fault is Fault.TRAILING and not fault.inflated:
             if leniency.trim:  # once more: a deflated stream with something behind it was not walked yet
                 return _whole(fd, meta._replace(length=fault.end - meta.offset), leniency)
-            raise InputError(str(fault), hint="--trim sends it without them") from fault
+            raise InputError(str(fault), hint=leniency.hint("--trim sends it without them")) from fault
         raise
     return meta
 
@@ -116,7 +122,7 @@ def _check_odd(meta: FileMeta, leniency: Leniency) -> None:
         return
     raise InputError(
         f"its data set has {meta.length} bytes, an odd number",
-        hint="--allow-truncated sends it with a NUL behind it",
+        hint=leniency.hint("--allow-truncated sends it with a NUL behind it"),
     )
 
 

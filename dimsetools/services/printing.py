@@ -54,8 +54,9 @@ _LONGEST_TEXT = 64
 """Characters of an annotation (PS3.5 6.2, LO)."""
 
 
-_TOO_LARGE = (0xC603, 0xC605, 0xC613)
-"""The image is larger than its box; the printer lacks memory for it; both, combined (PS3.4 H.4.3.1.2.1.3)."""
+_TOO_LARGE = (0x0213, 0xC603, 0xC605, 0xC613)
+"""Resource limitation; an image is larger than its box; the printer lacks memory; a combined image is larger
+than its box (PS3.7 C.5, PS3.4 H.4.3.1.2.1)."""
 
 
 def _way_out(status: int, frame: Frame) -> str:

@@ -204,6 +204,17 @@ def test_what_cannot_be_printed_is_told_before_a_connection(
     assert message in done.stdout + done.stderr
 
 
+def test_files_that_could_not_be_sent_as_they_are(five: Path) -> None:
+    whole = (five / "010.dcm").read_bytes()
+    (five / "010.dcm").write_bytes(whole[:-8])
+    (five / "060.dcm").write_bytes((five / "060.dcm").read_bytes() + bytes(100))
+    done = at(ScriptedPrinter(5), five, "--film", "5x1")
+    assert done.returncode == 22
+    assert f"skipped  {five}/010.dcm  truncated" in done.stdout
+    assert "--allow-truncated" not in done.stdout
+    assert "printed 1 film with 4 images" in done.stdout
+
+
 def test_some_films_that_are_printed_are_a_partial_success(five: Path) -> None:
     done = at(ScriptedPrinter(2, odd={"N-ACTION film 2": 0xC602}), five, "--film", "2x1")
     assert done.returncode == 3
@@ -212,11 +223,18 @@ def test_some_films_that_are_printed_are_a_partial_success(five: Path) -> None:
     assert "error[failure-status] exit 3" in done.stderr
 
 
-def test_an_image_that_is_refused_names_its_file(five: Path) -> None:
-    done = at(ScriptedPrinter(odd={"N-SET image 1": 0xC605}), five / "010.dcm")
+@pytest.mark.parametrize(
+    ("status", "name", "meaning"),
+    [
+        (0xC605, "printer-memory", "the printer lacks memory for the image"),
+        (0x0213, "resource-limitation", "the peer lacks resources for this request"),
+    ],
+)
+def test_an_image_that_is_refused_names_its_file(five: Path, status: int, name: str, meaning: str) -> None:
+    done = at(ScriptedPrinter(odd={"N-SET image 1": status}), five / "010.dcm")
     assert done.returncode == 1
-    assert f"failed   {five}/010.dcm  film 1 box 1  C605 printer-memory" in done.stdout
-    assert f"error: {five}/010.dcm: the printer lacks memory for the image" in done.stderr
+    assert f"failed   {five}/010.dcm  film 1 box 1  {status:04X} {name}" in done.stdout
+    assert f"error: {five}/010.dcm: {meaning}" in done.stderr
     assert "hint: scale images down: --max-pixels" in done.stderr
 
 

@@ -113,7 +113,7 @@ def test_a_guess_is_said(tmp_path: Path) -> None:
     (tmp_path / "bare").write_bytes(make_dataset(0, syntax=corpus.IMPLICIT_LE))
     done = run([step.accept(), step.store(), *END], tmp_path / "bare")
     assert done.returncode == 0
-    assert "sent as Implicit VR Little Endian" in done.stderr
+    assert "taken for Implicit VR Little Endian" in done.stderr
 
 
 def test_a_file_that_shrinks_in_the_middle_costs_no_other(tmp_path: Path) -> None:

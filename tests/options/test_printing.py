@@ -100,7 +100,8 @@ def test_each_option_is_an_attribute(run: Run, words: str, keyword: str, value: 
     [
         (("--film", "STANDARD"), "is no display format"),
         (("--film", "0x1"), "is no display format"),
-        (("--film", "999x999"), "is no display format"),
+        (("--film", "999x999"), "is no display format: a film has 1 to 400 image boxes"),
+        (("--film", "STANDARD\\3"), "columns,rows or ROW"),
         (("--size", "a\\b"), "is no term"),
         (("--border", "GREY"), "is no density"),
         (("--label", "a\\b"), "has a backslash"),

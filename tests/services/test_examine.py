@@ -11,7 +11,7 @@ import pytest
 from dimsetools.association.stop import Stop
 from dimsetools.errors import InputError, InputUnreadable
 from dimsetools.services import examine as module
-from dimsetools.services.examine import Item, Leniency, Remark, examine
+from dimsetools.services.examine import STRICT, Item, Leniency, Remark, examine
 from dimsetools.services.selection import Skipped
 from tests import corpus
 from tests.corpus import make_dataset, make_file, preamble_and_meta, shipped_objects
@@ -114,6 +114,9 @@ def test_truncated_objects_go_when_they_may(tmp_path: Path) -> None:
     (refused,) = _examine(tmp_path / "cut")
     assert isinstance(refused, Skipped)
     assert "--allow-truncated" in refused.error.hint
+    (refused,) = _examine(tmp_path / "cut", leniency=STRICT)
+    assert isinstance(refused, Skipped)
+    assert refused.error.hint == ""
     (item,) = _examine(tmp_path / "cut", leniency=Leniency(truncated=True))
     assert isinstance(item, Item)
     assert item.meta.offset + item.meta.length == item.size
