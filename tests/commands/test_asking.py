@@ -104,7 +104,7 @@ def test_a_data_set_that_does_not_decode_is_3(dimse: Dimse) -> None:
     assert "the data set of the reply does not decode" in done.stderr
 
 
-def test_an_event_on_the_way_is_answered(dimse: Dimse) -> None:
+def test_an_event_on_the_way_is_answered_and_shown(dimse: Dimse) -> None:
     script = (
         implicit(),
         expect_message(N_GET_RQ),
@@ -114,7 +114,9 @@ def test_an_event_on_the_way_is_answered(dimse: Dimse) -> None:
         *END,
     )
     done = dimse.scripted(script, *GET, "--json")
-    assert (done.code, done.records[0]["PatientID"]) == (0, "8")
+    told, got, _ = done.records
+    assert (told["_event"], told["_class"], told["_type"]) == ("event", "commit", "success")
+    assert (done.code, got["_event"], got["PatientID"]) == (0, "got", "8")
 
 
 @pytest.mark.parametrize(
