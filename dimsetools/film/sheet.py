@@ -180,19 +180,21 @@ def _resized(values: Pixels, target: Box, magnification: str, full: int) -> Pixe
 def _write(pixels: Pixels, layout: Layout, position: int, text: str, value: int, *, share: int) -> None:
     """Write an annotation into the head or foot of the film, as much as fits into its share of that."""
     import numpy as np
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
+
+    from dimsetools.film.lettering import font, legible
 
     strip = layout.head if position <= _TEXTS_ABOVE else layout.foot
     if strip is None or not text:
         return
-    font = ImageFont.load_default(size=max(6.0, strip.height * _TEXT_PART))
-    line = " ".join(text[:_LONGEST].split())
-    while line and font.getlength(line) > strip.width // share:
+    letters = font(max(6.0, strip.height * _TEXT_PART))
+    line = legible(" ".join(text[:_LONGEST].split()), letters)
+    while line and letters.getlength(line) > strip.width // share:
         line = line[:-1]
     side = (position - 1) % 3
     where = {0: 0, 1: strip.width // 2, 2: strip.width - 1}[side]
     canvas = Image.new("L", (strip.width, strip.height), 0)
-    ImageDraw.Draw(canvas).text((where, 0), line, fill=255, font=font, anchor=_SIDES[side])
+    ImageDraw.Draw(canvas).text((where, 0), line, fill=255, font=letters, anchor=_SIDES[side])
     ink: Pixels = np.asarray(canvas).astype(np.float32) / 255
     part = _part(pixels, strip)
     ink = ink[..., None] if part.ndim == 3 else ink
