@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -54,17 +55,24 @@ class _Awaiting:
         self._output = output
         self._arrivals = arrivals
         self._telling = Telling(output)
+        total = target.timeouts.total
+        self._deadline = inf if total is None else monotonic() + total
 
     def wait(self, line: Line, wanted: Wanted, reply: Reply) -> None:
-        """Take events until there is one about a request; nothing if that was refused."""
+        """Take events until there is one about a request; nothing if that was refused.
+
+        LimitReached if the total time-out is over before.
+        """
+        from dimsetools.association.transport import limit_reached
         from dimsetools.services.waiting import awaited
 
         if reply.error is not None:
             return
         is_about = awaited(wanted, reply)
         seconds = WAIT if self._values.wait is None else self._values.wait
+        until = monotonic() + seconds
         try:
-            for event in self._arrivals.events(line, monotonic() + seconds, self._session.stop):
+            for event in self._arrivals.events(line, min(until, self._deadline), self._session.stop):
                 self._telling.event(event)
                 if not event.status and is_about(event):
                     return
@@ -73,6 +81,8 @@ class _Awaiting:
         except (Aborted, ConnectionLost):
             self._miss(ConnectionLost, wanted, "ended the association before it had reported an event", "")
         else:
+            if self._deadline < until:
+                raise limit_reached()
             self._miss(NoAnswer, wanted, "reported no event", f" within {seconds:g} s")
 
     def _miss(self, kind: type[DimseError], wanted: Wanted, what: str, when: str) -> None:

@@ -68,6 +68,13 @@ def test_none_comes(dimse: Dimse) -> None:
     assert "add --port PORT, and see that it knows MODALITY" in said
 
 
+def test_the_total_time_ends_the_wait(dimse: Dimse) -> None:
+    script = (action_step(), step.expect(wire.ABORT))
+    code, events, said = asked(dimse, script, "--wait", 8, "--total-timeout", "0.3")
+    assert (code, events) == (75, ["acted", "error"])
+    assert "the total time-out is over" in said
+
+
 def test_the_association_ends_first(dimse: Dimse) -> None:
     code, events, said = asked(dimse, (action_step(), step.send(wire.release_rq())), "--wait", 8)
     assert (code, events) == (62, ["acted", "error", "summary"])
