@@ -22,6 +22,7 @@ def readme_lines() -> list[str]:
     """Return the `dimse` commands of README's shell blocks, without their comments and pipes."""
     blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
     lines = [line.split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    lines = [re.sub(r" (?:> \S+|&)(?= |$)", "", line) for line in lines]
     lines = [part.strip() for line in lines for part in line.split(" | ")]
     return [line for line in lines if line.startswith("dimse ")]
 

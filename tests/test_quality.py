@@ -20,6 +20,7 @@ TESTED_THROUGH = {
     "dimsetools/commands/committing.py": "tests/commands/test_commit.py",
     "dimsetools/commands/hearing.py": "tests/commands/test_awaiting.py",
     "dimsetools/commands/inputs.py": "tests/commands/test_store_inputs.py",
+    "dimsetools/commands/demo_node.py": "tests/commands/test_demo.py",
     "dimsetools/commands/retrieving.py": "tests/commands/test_get.py",
     "dimsetools/commands/scp_node.py": "tests/commands/test_scp.py",
     "dimsetools/commands/scheduled.py": "tests/commands/test_mpps.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from importlib.resources import files
 
 from dimsetools import __version__
 from dimsetools.config.files import SYSTEM_FILE
@@ -139,6 +140,8 @@ def main_page(commands: Sequence[Command]) -> str:
     for form, meaning in PEERS:
         page.entry(bold(form), meaning)
     _exit_status(page)
+    page.section("Examples")
+    page.verbatim(files("dimsetools").joinpath("examples", "node.sh").read_text("utf-8").splitlines())
     _surroundings(page)
     _foreign(page)
     _see_also(page, [*((f"dimse-{command.name}", 1) for command in commands), ("dimse.toml", 5)])
