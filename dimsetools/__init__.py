@@ -9,12 +9,14 @@ The rooms of the house, each importing only from those below it:
     render        all that people and scripts read: records, diagnosis, progress, reports
     scp           the node that others call: listening, roles, hooks
     services      the requestor's side of each service, as typed answers
-    archive       received objects as files that are whole or not there, and the index of what is in them
+    archive       received objects as files that are whole or not there, the index of what is in them, and
+                  the ledger of what a node must not forget beside them
     message       PS3.7: command sets and their exchange
     config        nodes and defaults from TOML files and variables
     film          images for printing: frames of files as a printer takes them, and sheets of film
     association   PS3.8: connections, negotiation, PDUs
     dataset       data sets: as they lie in files, as plain values, as keys of a query; the models of queries
+                  and the classes of the N- services with what their instances must have
     errors, status, uids, escape   words that every room uses
 
 A program that wants to talk to a node needs three names:
