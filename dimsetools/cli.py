@@ -188,6 +188,8 @@ def _failed(error: BaseException, words: list[str], meta: dict[str, Any]) -> int
             output.failure(named, "" if session is None or ours else session.called)
     except BrokenPipeError:
         _reader_left()
+    except OutputError as full:  # where the record should have gone
+        return _failed(full, words, meta)
     return named.exit_code
 
 

@@ -238,6 +238,22 @@ def test_a_full_disk_is_an_output_error() -> None:
     assert "error[output] exit 40" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [("echo", "127.0.0.1:1", "--json"), ("nget", "h:1", "mpps", "1.2", "--dry-run", "--json")]
+)
+def test_a_disk_too_full_for_the_record_of_a_failure_is_said_without_a_traceback(
+    words: tuple[str, ...],
+) -> None:
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-m", "dimsetools", *words]
+        done = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30
+        )
+    assert done.returncode == 40
+    assert "Traceback" not in done.stderr
+    assert done.stderr.endswith("error[output] exit 40\n")
+
+
 def test_the_process_ends_with_the_status_and_all_that_was_written() -> None:
     code = (
         "import sys\nfrom dimsetools import cli\n"

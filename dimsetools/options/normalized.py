@@ -246,7 +246,12 @@ def _from_file(name: str, stop: Stop | None, today: date | None, matching: bool)
         )
     else:
         found = file_queries(name, today=today, ranged=matching, most=_MAX_FILE)
-    first = next(found, None)
+    try:
+        first = next(found, None)
+    except InputError:
+        if stop is not None and stop.requested:  # it ended in the middle
+            raise stop.error() from None
+        raise
     shown = "stdin" if name == _STDIN else name
     if first is None:
         raise InputError(f"{shown}: there is no data set in it")

@@ -9,6 +9,7 @@ from threading import Lock
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, Self
 
+from dimsetools.errors import DimseError, OutputError
 from dimsetools.render import color as color_policy
 from dimsetools.render import diagnosis
 from dimsetools.render.formats import Layout, Record, formatter
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from dimsetools.dataset.attributes import Attributes
-    from dimsetools.errors import DimseError
     from dimsetools.render.progress import Progress, State
 
 _NOTHING: Record = MappingProxyType({})
@@ -177,18 +177,28 @@ class Output:
         """Tell of a failure: as an error record where the format has them, and explained on stderr.
 
         `record` and `line` are the failed operation as a result, for the formats without error records.
-        `explain` off keeps stderr empty, as quiet does: for a failure that was explained before.
+        `explain` off keeps stderr empty, as quiet does: for a failure that was explained before. OutputError
+        where the record cannot be written, unless that is the failure.
         """
         told = diagnosis.record(error, node)
+        unwritten: OutputError | None = None
         with self._results:
             self._release()
             text = self._formatter.error(told)
             if not text and record is not None:
                 text = self._formatter.record(record, line)
-            if text:
-                self._screen.out(text)
-        if self.quiet or not explain:
-            return
+            try:
+                if text:
+                    self._screen.out(text)
+            except OutputError as full:
+                unwritten = full
+        if not self.quiet and explain:
+            self._explain(error, node, told)
+        if unwritten is not None and not isinstance(error, OutputError):
+            raise unwritten
+
+    def _explain(self, error: DimseError, node: str, told: Record) -> None:
+        """Say on stderr what went wrong, or log it."""
         if self._log is not None:
             self._screen.err(self._log({"_time": _now(), "_level": "error", **told}) + "\n")
         else:

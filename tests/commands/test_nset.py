@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 
 from dimsetools.dataset.normalized import CLASSES
 from tests.commands.asking import Dimse
 from tests.commands.desk import Desk
-from tests.peers.dimse import rows, run
+from tests.peers.dimse import COMMAND, environment, rows, run
 
 
 def test_attributes_are_set(dimse: Dimse, desk: Desk, tmp_path: Path) -> None:
@@ -53,3 +55,17 @@ def test_a_failure_says_which_attribute_is_missing(dimse: Dimse, desk: Desk) -> 
     assert (error["_code"], error["_exit"]) == ("failure-status", 1)
     assert "missing attribute: PerformedSeriesSequence (0040,0340), (0029,1001)" in done.stderr
     assert "the peer's comment: no series" in done.stderr
+
+
+def test_an_interrupt_ends_the_reading_of_stdin() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "nset", "h:1", "mpps", "1.2", "-f", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    ) as process:  # fmt: skip
+        assert process.stdin is not None
+        process.stdin.write(b'{"PatientID":\n' * 10_000)  # more than a pipe holds: it is being read now
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert b"error[interrupted] exit 130" in process.stderr.read()
