@@ -77,22 +77,26 @@ class Press:
         session = films[0].session
         job = PrintJob(new_uid(), _JOB.uid, _job(asked, session.attributes))
         names: list[list[str]] = []
-        with self._turn:  # a film in the making takes some hundred megabytes
-            try:
-                names.extend(self._kept(_drawing(film)) for film in films)
-                if self._durable:
-                    self._tree.sync((), self._tree.descriptor)
-                self._remember(asked, job, films, names)
-            except (OSError, MemoryError, LedgerFailed) as error:
-                self._remove(name for pair in names for name in pair)
+        try:
+            for film in films:
+                drawing = _drawing(film)
+                with self._turn:  # a film in the making takes some hundred megabytes
+                    names.append(self._kept(drawing))
+            if self._durable:
+                self._tree.sync((), self._tree.descriptor)
+            self._remember(asked, job, films, names)
+        except Exception as error:
+            self._remove(name for pair in names for name in pair)
+            if isinstance(error, (OSError, MemoryError, LedgerFailed)):
                 raise self._refusal(error) from error
+            raise
         if jobs.count(PrintJob) < MOST_JOBS:
             jobs.add(job)
         self._tell(asked, job, films, names)
         return self._done(asked, job)
 
     def _kept(self, film: Film) -> list[str]:
-        """Draw a film and keep it; return the names of its files."""
+        """Draw a film and keep it, when it is its turn; return the names of its files."""
         from dimsetools.film import files
         from dimsetools.film.sheet import draw
 

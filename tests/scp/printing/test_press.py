@@ -15,6 +15,7 @@ import pytest
 from dimsetools.archive.ledger import Ledger
 from dimsetools.dataset.normalized import PRINT_COLOR, PRINT_GRAYSCALE
 from dimsetools.errors import OutputError
+from dimsetools.scp.printing import press
 from dimsetools.scp.printing.press import KIND, Press
 from tests.scp.printing.jobs import (
     COLOR,
@@ -25,6 +26,7 @@ from tests.scp.printing.jobs import (
     USUAL,
     boxes,
     color_item,
+    film_values,
     gray_item,
     image,
     middles,
@@ -97,6 +99,58 @@ def test_all_films_of_a_session_are_printed_at_once(tmp_path: Path) -> None:
         assert len({record["SOPInstanceUID"] for record in records}) == 1
     where = usual_layout("STANDARD\\1,1")
     assert [middles(path, where) for path in printed(tmp_path)] == [[50], [100], [150]]
+
+
+def test_a_long_session_keeps_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two films of a session another association has its turn."""
+    drawing = press._drawing
+    second, other_done = threading.Event(), threading.Event()
+
+    def drawn(film: Any) -> Any:
+        if film.uid == "1.2.4":
+            second.set()
+            assert other_done.wait(10)
+        return drawing(film)
+
+    monkeypatch.setattr(press, "_drawing", drawn)
+    with printer(tmp_path) as node, scu(node) as peer, scu(node) as other:
+        session = peer.session()
+        for uid in ("1.2.3", "1.2.4"):
+            status, answer = peer.create(FILM, uid, **film_values(session))
+            assert status == 0
+            peer.set(GRAY, boxes(answer)[0], image(gray_item()))
+        film, answer = other.film(other.session())
+        other.set(GRAY, boxes(answer)[0], image(gray_item()))
+        statuses: list[int] = []
+        long = threading.Thread(target=lambda: statuses.append(peer.act(SESSION, session)[0]))
+        long.start()
+        assert second.wait(10)
+        assert other.act(FILM, film)[0] == 0
+        other_done.set()
+        long.join(10)
+        assert statuses == [0]
+    assert len(printed(tmp_path)) == 3
+
+
+def test_a_film_that_cannot_be_drawn_takes_its_session_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawing = press._drawing
+
+    def drawn(film: Any) -> Any:
+        if film.uid == "1.2.4":
+            raise ValueError("odd")
+        return drawing(film)
+
+    monkeypatch.setattr(press, "_drawing", drawn)
+    with printer(tmp_path) as node, scu(node) as peer:
+        session = peer.session()
+        for uid in ("1.2.3", "1.2.4"):
+            _, answer = peer.create(FILM, uid, **film_values(session))
+            peer.set(GRAY, boxes(answer)[0], image(gray_item()))
+        assert peer.act(SESSION, session)[0] == 0x0110
+        assert peer.act(FILM, "1.2.3")[0] == 0
+    assert len(printed(tmp_path)) == 1
 
 
 def test_a_film_can_be_printed_again_with_another_image(tmp_path: Path) -> None:
@@ -220,8 +274,7 @@ def test_what_cannot_be_kept_whole_is_not_kept_at_all(
         for _ in range(2):
             _, answer = peer.film(session)
             peer.set(GRAY, boxes(answer)[0], image(gray_item()))
-        press = _press(node)
-        monkeypatch.setattr(press, "_durable", True)
+        monkeypatch.setattr(_press(node), "_durable", True)
         monkeypatch.setattr(os, "fsync", fsync)
         assert peer.act(SESSION, session)[0] == 0x0213
         assert list(tmp_path.iterdir()) == []
@@ -251,9 +304,9 @@ def _press(node: Any) -> Press:
 
     role = node.server._manner.roles[NActionRq]
     assert isinstance(role, Normalized)
-    press = role.services[0]._press  # type: ignore[attr-defined]  # of the film sessions
-    assert isinstance(press, Press)
-    return press
+    found = role.services[0]._press  # type: ignore[attr-defined]  # of the film sessions
+    assert isinstance(found, Press)
+    return found
 
 
 def test_a_ledger_that_fails_keeps_no_film(tmp_path: Path) -> None:
