@@ -7,7 +7,7 @@ from typing import NamedTuple
 import click
 
 from dimsetools.options.group import Group
-from dimsetools.options.types import COUNT, DURATION
+from dimsetools.options.types import DURATION
 
 
 class Waiting(NamedTuple):
@@ -61,7 +61,7 @@ COMMITMENT = _group("Storage commitment", "Time that the node has to report (def
 EVENTS = _group("Waiting for events", "Wait as long as this for an event about it, as 60s.")
 CHUNK = click.Option(
     ["--chunk"],
-    type=COUNT,
+    type=click.IntRange(1, 40_000),  # of more, neither we nor our node would read a report
     metavar="N",
-    help="Ask for N instances in a transaction (default 5000).",
+    help="Ask for N instances in a transaction (default 5000, at most 40000).",
 )

@@ -56,6 +56,8 @@ ACCEPTED, CHECKED = "accepted", "checked"
 _DUPLICATE_TRANSACTION = 0x0131
 _REMEMBERED = 90 * 24 * 3600.0
 """Seconds for which a transaction that was reported on is known as a duplicate."""
+_INSTANCES = 40_000
+"""Most instances of a transaction: the report on them has to be read again, and elements are bounded."""
 _TOGETHER = 500
 """Instances that the index is asked for at a time."""
 _AFTER_FAILURE = 5.0
@@ -74,6 +76,7 @@ class Commitment(Service):
 
     sop_classes = (PUSH_MODEL,)
     contexts = MappingProxyType({PUSH_MODEL: b""})
+    most = 8 * 1024 * 1024
 
     def __init__(
         self,
@@ -119,6 +122,8 @@ class Commitment(Service):
         if not wanted or not all(map(all, wanted)):
             what = "has an item without a UID" if wanted else "is missing or empty"
             raise Refusal(INVALID_ARGUMENT_VALUE, f"the Referenced SOP Sequence {what}", (REFERENCED,))
+        if len(wanted) > _INSTANCES:
+            raise Refusal(RESOURCE_LIMITATION, f"more than {_INSTANCES} instances: ask in several requests")
         kept = {tag: asked.attributes[tag] for tag in (TRANSACTION, REFERENCED)}
         caller = asked.caller
         more = {"aet": caller.calling_aet, "called": caller.called_aet}

@@ -16,7 +16,7 @@ from dimsetools.dataset.decode import decode
 from dimsetools.dataset.normalized import CLASSES
 from dimsetools.errors import InputError
 from dimsetools.message.composite import CEchoRq
-from dimsetools.message.exchange import Incoming
+from dimsetools.message.exchange import IDENTIFIER_CAP, Incoming
 from dimsetools.message.normalized import NEventReportRq
 from dimsetools.message.sinks import Sink
 from dimsetools.scp.faults import NO_SUCH_SOP_CLASS, RESOURCE_LIMITATION, SOP_CLASS_NOT_SUPPORTED, SUCCESS
@@ -24,7 +24,7 @@ from dimsetools.scp.hooks import Hooks
 from dimsetools.scp.listening import is_loopback
 from dimsetools.scp.policy import AcceptPolicy, Allowed
 from dimsetools.scp.receiver import callers
-from dimsetools.scp.roles import IDENTIFIER_MOST, Caller, IdentifierSink, Record, Reply, Task
+from dimsetools.scp.roles import Caller, IdentifierSink, Record, Reply, Task
 from dimsetools.scp.roles import Role as RoleOf
 from dimsetools.scp.served import Manner
 from dimsetools.scp.server import Limits, Server
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from dimsetools.association.values import Timeouts
     from dimsetools.message.command import Request
 
-MOST = IDENTIFIER_MOST
-"""Longest data set that is taken, bytes."""
+MOST = IDENTIFIER_CAP
+"""Longest data set that is taken, bytes: as on associations of our own."""
 _SYNTAXES = (EXPLICIT_LE, IMPLICIT_LE, EXPLICIT_BE)
 _GRACE = 1.5
 """Seconds that events under way have to be answered, and peers to ask for release, at the end."""

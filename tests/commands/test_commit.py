@@ -264,6 +264,7 @@ def test_a_rehearsal_of_storage_says_what_would_be_asked_for(two: Two) -> None:
         (("missing",), 20, "missing: there is no such file"),
         (("in", "--port", "99999"), 2, "99999"),
         (("in", "--allow", "A@nowhere"), 2, "no IP address"),
+        (("in", "--chunk", "40001"), 2, "40001"),
     ],
 )
 def test_words_that_make_no_sense(tmp_path: Path, words: Sequence[str], code: int, said: str) -> None:

@@ -245,6 +245,32 @@ def test_a_transaction_that_is_in_use_is_refused(tmp_path: Path) -> None:
         assert ask(node, ONE, transaction="2.25.2").Status == 0
 
 
+def test_a_request_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    three = [Reference(CT_IMAGE, f"1.2.3.{number}") for number in range(3)]
+    with keeping(tmp_path) as (kept, node):
+        monkeypatch.setattr(module, "_INSTANCES", 2)
+        answer = ask(node, *three)
+        assert (answer.Status, answer.ErrorComment) == (
+            0x0213,
+            "more than 2 instances: ask in several requests",
+        )
+        assert ask(node, *three[:2], transaction="2.25.2").Status == 0
+        monkeypatch.setattr(Commitment, "most", 64)
+        answer = ask(node, ONE)
+        assert (answer.Status, answer.ErrorComment) == (0x0213, "the data set has more than 64 bytes")
+        assert [entry.uid for entry in kept.ledger.entries(KIND)] == ["2.25.2"]
+
+
+def test_the_report_on_the_largest_request_can_be_read_again() -> None:
+    failed = tuple(Failure(Reference("1.2", f"1.{number}"), 0x0112) for number in range(module._INSTANCES))
+    told = Report("2.25.1", (), failed, "NODE")
+    with Ledger(None) as ledger:
+        with ledger.change() as pages:
+            pages.post("ASKER", PUSH, INSTANCE, told.event, commitments.report(told))
+        (due,) = ledger.due()
+    assert commitments.read_report(due.attributes or {}) == told
+
+
 def test_what_cannot_be_remembered_is_not_accepted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with keeping(tmp_path) as (kept, node):
 
