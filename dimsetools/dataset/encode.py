@@ -35,10 +35,16 @@ def encode(attributes: Attributes, syntax: str) -> bytes:
 
 
 def with_charset(attributes: Attributes, preferred: CharacterSets = ()) -> Attributes:
-    """Return `attributes` with the (0008,0005) that their text needs: none, `preferred`, or else UTF-8."""
+    """Return `attributes` with the (0008,0005) that their text needs.
+
+    That is none, `preferred`, the one that they name themselves, or else UTF-8: the first that has all.
+    """
     own = texts(attributes, SPECIFIC_CHARACTER_SET)
     rest = {tag: value for tag, value in attributes.items() if tag != SPECIFIC_CHARACTER_SET}
-    charsets = charset_for(_localized(rest), preferred or own)
+    words = tuple(_localized(rest))
+    charsets = charset_for(words, preferred or own)
+    if preferred and charsets != preferred:
+        charsets = charset_for(words, own)
     if charsets:
         rest[SPECIFIC_CHARACTER_SET] = Attribute("CS", charsets)
     return sorted_attributes(rest)

@@ -74,6 +74,10 @@ def test_the_character_set_is_as_small_as_it_can_be() -> None:
     assert texts(with_charset(greek), 0x00080005) == ("ISO_IR 192",)
     assert texts(with_charset(greek, ("ISO_IR 126",)), 0x00080005) == ("ISO_IR 126",)
     assert texts(with_charset(greek, ("ISO_IR 100",)), 0x00080005) == ("ISO_IR 192",)
+    named = greek | {0x00080005: Attribute("CS", ("ISO_IR 126",))}
+    assert texts(with_charset(named, ("ISO_IR 100",)), 0x00080005) == ("ISO_IR 126",)
+    assert texts(with_charset(named, ("ISO_IR 192",)), 0x00080005) == ("ISO_IR 192",)
+    assert with_charset(ascii_only, ("ISO_IR 100",)) == ascii_only
 
 
 def test_text_in_items_counts_for_the_character_set() -> None:
