@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.archive.ledger import Due, Entry, Ledger, LedgerFailed
 from dimsetools.association.stop import Stop
@@ -51,6 +51,14 @@ _Queue = tuple[str, str]
 """The addressee and the SOP class of reports that go one after the other."""
 
 
+class _Outcome(NamedTuple):
+    """What came of sending a report: the status of its answer, None if it has none for some reason."""
+
+    due: Due
+    status: int | None
+    reason: str = ""
+
+
 class Courier:
     """Delivers what is due in `ledger` from `start` to `close`. For any thread.
 
@@ -80,7 +88,7 @@ class Courier:
         self._closed = False
         self._present: dict[str, str] = {}
         self._busy: set[_Queue] = set()
-        self._answered: list[tuple[Due, int | None]] = []
+        self._unwritten: list[_Outcome] = []
         self._calls: dict[str, threading.Thread] = {}
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         posts.opened = self._opened
@@ -133,19 +141,16 @@ class Courier:
                 pause = _AFTER_FAILURE
 
     def _settle(self) -> None:
-        """Write down what came of the reports that went out on associations of their addressees."""
+        """Write down what came of reports where that is not done yet; until then those behind them wait."""
         while True:
             with self._changed:
-                if not self._answered:
+                if not self._unwritten:
                     return
-                due, status = self._answered[0]
-            if status is None:
-                self._postpone(due, _UNANSWERED)
-            else:
-                self._delivered(due, status)
+                outcome = self._unwritten[0]
+            self._write(outcome)
             with self._changed:
-                self._answered.pop(0)
-                self._busy.discard(_queue(due))
+                self._unwritten.pop(0)
+                self._busy.discard(_queue(outcome.due))
 
     def _round(self) -> float | None:
         """Begin with all that can be delivered now; return the seconds until there may be more."""
@@ -212,7 +217,7 @@ class Courier:
 
         def told(status: int | None) -> None:  # in the thread of that association
             with self._changed:
-                self._answered.append((due, status))
+                self._unwritten.append(_Outcome(due, status, _UNANSWERED))
             self.wake()
 
         with self._changed:
@@ -265,7 +270,8 @@ class Courier:
     def _hung_up(self, aet: str, reports: list[Due]) -> None:
         with self._changed:
             del self._calls[aet]
-            self._busy.difference_update(map(_queue, reports))
+            unwritten = {_queue(outcome.due) for outcome in self._unwritten}
+            self._busy -= {*map(_queue, reports)} - unwritten
         self.wake()
 
     def _report(self, line: Line, due: Due) -> list[Due]:
@@ -280,7 +286,8 @@ class Courier:
         except NoContext as error:  # other classes can go on
             self._fail([due], error.message)
             return []
-        self._delivered(due, reply.status)
+        if not self._note(_Outcome(due, reply.status)):
+            return []
         now = time.time()
         return [
             one for one in self._ledger.first_due() if _queue(one) == _queue(due) and _left(one, now) <= 0
@@ -288,16 +295,30 @@ class Courier:
 
     # -- what came of it ----------------------------------------------------------------------------------
 
-    def _delivered(self, due: Due, status: int) -> None:
-        self._ledger.delivered(due.number)
-        self._tell("report-delivered", due, _status=f"{status:04X}", _attempts=due.attempts + 1)
-
     def _fail(self, reports: list[Due], reason: str) -> None:
         for due in reports:
-            try:
-                self._postpone(due, reason)
-            except LedgerFailed as error:
-                self._log({"_event": "ledger-failed", "_reason": error.message})
+            self._note(_Outcome(due, None, reason))
+
+    def _note(self, outcome: _Outcome) -> bool:
+        """Write down what came of a report; False if that is left to the courier, for when it can be done.
+
+        Nothing else is sent of its queue before: else the report would go out again and again.
+        """
+        try:
+            self._write(outcome)
+        except LedgerFailed:
+            with self._changed:
+                self._unwritten.append(outcome)
+            return False
+        return True
+
+    def _write(self, outcome: _Outcome) -> None:
+        due, status, reason = outcome
+        if status is None:
+            self._postpone(due, reason)
+        else:
+            self._ledger.delivered(due.number)
+            self._tell("report-delivered", due, _status=f"{status:04X}", _attempts=due.attempts + 1)
 
     def _postpone(self, due: Due, reason: str) -> None:
         """Note when to try again; that the node is closing is nobody's failure."""

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dimsetools.archive.ledger import Due, Ledger, LedgerFailed
+from dimsetools.archive.ledger import Due, Ledger
 from dimsetools.archive.objects import Durability
 from dimsetools.config import load
 from dimsetools.dataset.keys import keyed
@@ -351,24 +351,6 @@ def test_a_mistake_of_ours_is_logged_and_holds_nothing_up_for_good(monkeypatch: 
         sent.post("1.1")
         (failed, *_) = sent.log.wait("report-failed")
         assert failed["_reason"] == "ZeroDivisionError: a mistake"
-
-
-def test_a_ledger_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(couriers, "_AFTER_FAILURE", 0.01)
-    ris = Ris()
-    real = Ledger.first_due
-    failures = iter(range(2))
-
-    def first_due(ledger: Ledger) -> list[Due]:
-        if next(failures, None) is not None:
-            raise LedgerFailed("no luck")
-        return real(ledger)
-
-    monkeypatch.setattr(Ledger, "first_due", first_due)
-    with listening(ris) as acceptor, sending(acceptor.address) as sent:
-        sent.post("1.1")
-        sent.log.wait("report-delivered")
-        assert sent.log.wait("ledger-failed", 2)[0]["_reason"] == "no luck"
 
 
 def test_a_clock_that_was_set_back_holds_nothing_up_for_long() -> None:
