@@ -35,9 +35,10 @@ def _plane(shown: Values, image: Dataset, group: int, data: bytes, number: int) 
     index = number - first if frames > 1 else 0
     if not 0 <= index < frames:
         return
-    begin = index * rows * columns
-    bits = np.unpackbits(np.frombuffer(data, np.uint8), bitorder="little")[begin : begin + rows * columns]
-    if not rows or not columns or len(bits) < rows * columns:
+    begin, size = index * rows * columns, rows * columns
+    octets = np.frombuffer(data[begin // 8 : (begin + size + 7) // 8], np.uint8)
+    bits = np.unpackbits(octets, bitorder="little")[begin % 8 :][:size]
+    if not rows or not columns or len(bits) < size:
         raise ValueError(f"the overlay in group {group:04X} is not whole")
     origin = _value(image, group, _ORIGIN)
     top, left = (int(place) - 1 for place in (origin if origin is not None else (1, 1)))

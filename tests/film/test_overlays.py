@@ -58,6 +58,9 @@ def test_frames_have_their_own_planes_or_share_one() -> None:
     assert [drawn(shared, number=number)[0] for number in (1, 2)] == ["#..", "#.."]
     own = image(b"\x02\0", 1, 1, x0015=("IS", "2"), x0051=("US", 2))
     assert [drawn(own, number=number)[0] for number in (1, 2, 3, 4)] == ["...", "...", "#..", "..."]
+    # Planes follow each other bit by bit, of three bits here.
+    own = image(b"\xd1\x02", 1, 3, x0015=("IS", "4"))
+    assert [drawn(own, number=number)[0] for number in (1, 2, 3, 4)] == ["#..", ".#.", "##.", "#.."]
 
 
 @pytest.mark.parametrize(("rows", "columns"), [(5, 4), (0, 4), (65535, 65535)])
