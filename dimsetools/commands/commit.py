@@ -123,7 +123,7 @@ command = NetworkCommand(
         ),
     ],
     groups=(COMMITMENT, *REQUESTOR),
-    without=("priority", "repeat", "interval", "strict", "transfer_syntaxes", "stats"),
+    without=("priority", "repeat", "interval", "strict", "transfer_syntaxes"),
     examples=[
         ("dimse commit pacs study/", "ask for the objects in a folder, wait for the report"),
         ("dimse commit pacs --from sent.ndjson --wait 10m --port 11113", "for what was sent, patiently"),

@@ -34,12 +34,12 @@ NOTES = (
 
 
 class Committing:
-    """Asks `target` for commitment, once; `seconds` is what that took."""
+    """Asks for commitment, once, and shows how far that is; `seconds` is what it took."""
 
-    def __init__(self, session: Session, target: Target, committer: Committer) -> None:
+    def __init__(self, session: Session, output: Output, committer: Committer) -> None:
         self.seconds = 0.0
         self._session = session
-        self._target = target
+        self._output = output
         self._committer = committer
 
     def ask(self, references: Sequence[Reference], telling: Telling) -> None:
@@ -47,7 +47,11 @@ class Committing:
         if self._session.stop.requested:
             return
         began = monotonic()
-        with closing(self._committer.commit(references)) as events:
+        with (
+            self._output.progress(len(references)) as progress,
+            closing(self._committer.commit(references)) as events,
+        ):
+            telling.watch(progress)
             for event in events:
                 telling.event(event)
         self.seconds = monotonic() - began
@@ -70,6 +74,6 @@ def committing(session: Session, output: Output, target: Target, chunk: int | No
     committer = Committer(target, manner, stop=session.stop, tracer=session.tracer(output.note))
     try:
         with listening(session, output, target, values, committer.heard):
-            yield Committing(session, target, committer)
+            yield Committing(session, output, committer)
     finally:
         committer.close()

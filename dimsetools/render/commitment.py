@@ -10,7 +10,7 @@ from dimsetools.render import units
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
 from dimsetools.render.report import Row
 from dimsetools.render.tally import Kinds
-from dimsetools.services.commitment import Opened, Taken
+from dimsetools.services.commitment import Opened, Standing, Taken
 from dimsetools.services.transactions import Fate, NotMentioned, Verdict
 from dimsetools.status import FAILURE_REASON, describe
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dimsetools.association.values import Target
     from dimsetools.errors import DimseError
     from dimsetools.render.output import Output
+    from dimsetools.render.progress import Progress
     from dimsetools.render.report import Report
     from dimsetools.services.commitment import Event
     from dimsetools.services.examine import Remark
@@ -207,11 +208,19 @@ class Telling:
         self._report = report
         self._paths = paths
         self._brief = brief
+        self._progress: Progress | None = None
+
+    def watch(self, progress: Progress) -> None:
+        """Show how far the run is."""
+        self._progress = progress
 
     def event(self, event: Event) -> None:
         """Tell of what happened."""
         if isinstance(event, Verdict):
             self._verdict(event)
+        elif isinstance(event, Standing):
+            if self._progress is not None:
+                self._progress.reach(event.committed, 0, event.failed)
         elif isinstance(event, Taken):
             objects = units.counted(event.instances, "object")
             self._output.note([dim(f"asked for {objects} in transaction {event.transaction}: accepted")], 1)

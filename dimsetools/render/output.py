@@ -248,7 +248,7 @@ class Output:
             self.close(failed=error is not None)
 
     def _tell(self, state: State) -> None:
-        self._say("info", ", ".join(state.words()), {"_event": "progress", **state.numbers()})
+        self._say("info", ", ".join(filter(None, state.words())), {"_event": "progress", **state.numbers()})
 
     def _say(self, level: str, line: Line, record: Mapping[str, object] | None = None) -> None:
         if self.quiet:

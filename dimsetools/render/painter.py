@@ -42,11 +42,12 @@ def drawn(state: State, width: int, color: bool) -> str:
         outcome.append(f"  {failed}", "bold red")
     grid = Table.grid(padding=(0, 2), expand=True)
     grid.add_column(ratio=1, min_width=4)
-    for _ in range(5):
+    cells = [text for text in (counted, Text(sized, "cyan"), rate, Text(left, "dim"), outcome) if text]
+    for _ in cells:
         grid.add_column(no_wrap=True, overflow="ellipsis")
     fraction = state.fraction
     bar = ProgressBar(completed=100 * (fraction or 0.0), pulse=fraction is None, animation_time=state.elapsed)
-    grid.add_row(bar, counted, Text(sized, "cyan"), rate, Text(left, "dim"), outcome)
+    grid.add_row(bar, *cells)
     with console.capture() as captured:
         console.print(grid, end="")
     return captured.get().split("\n", 1)[0]

@@ -58,12 +58,16 @@ class State(NamedTuple):
         }
 
     def words(self) -> list[str]:
-        """Return count, bytes, rate, time left and outcomes, each as people read it."""
+        """Return count, bytes, rate, time left and outcomes, each as people read it.
+
+        What is not measured in bytes has "" for them and their rate.
+        """
         counted = f"{self.objects}/{self.total_objects}" if self.total_objects else str(self.objects)
         sized = units.size(self.bytes)
         if self.total_bytes:
             sized += f" of {units.size(self.total_bytes)}"
-        words = [counted, sized, f"{units.size(self.rate)}/s"]
+        in_bytes = self.bytes or self.total_bytes or not self.total_objects
+        words = [counted, sized, f"{units.size(self.rate)}/s"] if in_bytes else [counted, "", ""]
         words.append(f"ETA {units.clock(self.left)}" if self.left is not None else "ETA -:--")
         return [*words, f"{self.ok} ok", f"{self.warnings} warn", f"{self.failed} failed"]
 

@@ -42,6 +42,8 @@ WAIT = 60.0
 """Seconds that a peer has to report, if nobody says otherwise."""
 _INVALID_ARGUMENT_VALUE = 0x0115
 _NO_SUCH_INSTANCE = 0x0112
+_TICK = 0.5
+"""Seconds after which whoever waits is told how it stands, though nothing has come."""
 _LINGER = 0.05
 """Seconds for what has begun to come when everything was reported."""
 
@@ -72,7 +74,14 @@ class Taken(NamedTuple):
     seconds: float
 
 
-Event = Verdict | Taken | Opened | Remark
+class Standing(NamedTuple):
+    """How many instances the peer has reported on so far, and as what."""
+
+    committed: int
+    failed: int
+
+
+Event = Verdict | Taken | Opened | Standing | Remark
 
 
 class Committer:
@@ -159,9 +168,14 @@ class Committer:
         """Wait until everything was reported, or the time is over."""
         until = monotonic() + self._manner.wait
         limited = self._deadline is not None and self._deadline < until
-        events = self._waiting.events(line, self._deadline if limited else until, self._stop)
-        while not self._complete and (event := next(events, None)) is not None:
-            yield from self._told(event)
+        end = self._deadline if self._deadline is not None and limited else until
+        while not self._complete:
+            yield self._standing()
+            event = next(self._waiting.events(line, min(end, monotonic() + _TICK), self._stop), None)
+            if event is not None:
+                yield from self._told(event)
+            elif monotonic() >= end:
+                break
         if limited and not self._complete:
             raise limit_reached()
         until = monotonic() + (_LINGER if line.readable else 0.0)  # beyond what was waited for
@@ -171,6 +185,10 @@ class Committer:
     @property
     def _complete(self) -> bool:
         return all(transaction.complete for transaction in self._transactions.values())
+
+    def _standing(self) -> Standing:
+        transactions = self._transactions.values()
+        return Standing(sum(one.committed for one in transactions), sum(one.failed for one in transactions))
 
     def _told(self, event: Heard) -> Iterator[Event]:
         """Tell what was odd about an event."""

@@ -72,7 +72,6 @@ class Transaction:
         self.reports = 0
         self._asked = {reference.sop_instance: reference for reference in references}
         self._verdicts: dict[str, Verdict] = {}
-        self._closed = False
 
     @property
     def references(self) -> tuple[Reference, ...]:
@@ -83,6 +82,16 @@ class Transaction:
     def complete(self) -> bool:
         """Tell whether every instance has been reported on."""
         return len(self._verdicts) == len(self._asked)
+
+    @property
+    def committed(self) -> int:
+        """How many instances have been reported as committed so far."""
+        return sum(verdict.error is None for verdict in self._verdicts.values())
+
+    @property
+    def failed(self) -> int:
+        """How many have failed so far."""
+        return len(self._verdicts) - self.committed
 
     def take(self, report: Report, now: float) -> list[str]:
         """Take what a report says; return what is odd about it."""

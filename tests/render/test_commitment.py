@@ -32,7 +32,8 @@ from dimsetools.render.commitment import (
 )
 from dimsetools.render.line import rendered
 from dimsetools.render.output import Output
-from dimsetools.services.commitment import Opened, Taken
+from dimsetools.render.progress import Progress
+from dimsetools.services.commitment import Opened, Standing, Taken
 from dimsetools.services.examine import Remark
 from dimsetools.services.selection import Skipped
 from dimsetools.services.transactions import Fate, NotMentioned, Verdict, not_committed
@@ -170,6 +171,20 @@ def test_a_run_as_it_goes() -> None:
     assert "PACS did not confirm the user identity" in err
     assert "asked for 2 objects in transaction 2.25.1: accepted" in err
     assert "warning: odd" in err
+
+
+def test_how_far_it_is_is_shown() -> None:
+    reached: list[tuple[int, int, int]] = []
+
+    class Watched(Progress):
+        def reach(self, ok: int, warnings: int, failed: int) -> None:
+            reached.append((ok, warnings, failed))
+
+    telling = Telling(Output("table", stdout=io.StringIO(), stderr=io.StringIO()), None, {}, brief=True)
+    telling.event(Standing(1, 0))  # nobody looks
+    telling.watch(Watched(3, 0, lambda _: None, lambda: None, 0.0, 0.0))
+    telling.event(Standing(1, 2))
+    assert reached == [(1, 0, 2)]
 
 
 def test_a_person_sees_what_is_not_committed() -> None:

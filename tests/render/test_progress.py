@@ -135,6 +135,12 @@ def test_an_unknown_total_still_moves() -> None:
     assert "120  " in plain(state, 100)
 
 
+def test_what_has_no_bytes_tells_of_none() -> None:
+    state = STATE._replace(bytes=0, total_bytes=0, rate=0.0)
+    shown = plain(state, 80)
+    assert shown.endswith("  120/3000  ETA 0:48  118 ok  1 warn  1 failed")
+
+
 def test_the_painter_hands_over_one_line() -> None:
     painted: list[str] = []
     Painter(painted.append, color=True).show(STATE)

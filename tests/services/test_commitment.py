@@ -19,7 +19,8 @@ from dimsetools.errors import (
     StatusFailure,
     Unreachable,
 )
-from dimsetools.services.commitment import Committer, Event, Manner, Opened, Taken
+from dimsetools.services import commitment as services
+from dimsetools.services.commitment import Committer, Event, Manner, Opened, Standing, Taken
 from dimsetools.services.examine import Remark
 from dimsetools.services.normalized import Event as Heard
 from dimsetools.services.transactions import Fate, Verdict
@@ -105,6 +106,23 @@ def test_a_report_while_the_next_request_goes_out() -> None:
     events = run(script, chunk=1)
     assert fates(events) == [Fate.COMMITTED] * 2
     assert remarks(events) == []
+
+
+def test_the_wait_tells_how_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(services, "_TICK", 0.01)
+    standing = threading.Event()
+    failed = [Failure(TWO, 0x0112)]
+    script = (action_step(), report_step(committed=[ONE]), step.wait_for(standing))
+    with scripted_server((step.accept(), *script, report_step(committed=[], failed=failed), *END)) as server:
+        committer = Committer(target(server.port), Manner(8.0))
+        told = []
+        for event in committer.commit([ONE, TWO]):
+            if isinstance(event, Standing):
+                told.append((event.committed, event.failed))
+                if told.count((1, 0)) == 2:  # though nothing has come meanwhile
+                    standing.set()
+        committer.close()
+    assert [*dict.fromkeys(told)] == [(0, 0), (1, 0)]
 
 
 def test_each_chunk_is_a_transaction_of_its_own() -> None:
