@@ -47,7 +47,8 @@ CONTEXT_NOTE = (
     "with the association: dimse print and dimse shell do all that a film needs on one. "
     "Unified procedure steps go in the context of the UPS SOP class which has the operation, "
     "and MPPS is read and reported by SOP classes of its own; --context names other ones. The "
-    "operation goes in the first context that the node accepts."
+    "operation goes in the first context that the node accepts. Events that the node reports "
+    "meanwhile are answered, and shown behind the reply."
 )
 EXIT_NOTE = (
     "Exit status: 1 if the node answers with a failure, 3 if its data set cannot be read, 66 "
@@ -85,6 +86,7 @@ class Run:
         self._charset = session.node(peer).charset
         self._wanted = self._completed(verb.wanted(stop=session.stop, **params))
         self._asked_before = False
+        self._events: list[Event] = []
         self._fresh = verb.makes_new(params)
 
     def _completed(self, wanted: Wanted) -> Wanted:
@@ -149,7 +151,7 @@ class Run:
             self._target,
             self.manner(),
             contexts,
-            heard=heard or self._show,
+            heard=heard or self._note,
             stop=stop,
             tracer=session.tracer(output.note),
         )
@@ -157,8 +159,11 @@ class Run:
             for number in range(times):
                 if number and stop.wait(max(began + number * interval - monotonic(), 0.0)):
                     break
-                wanted, reply = self._asked(line, telling)
-                telling.reply(reply)
+                try:
+                    wanted, reply = self._asked(line, telling)
+                    telling.reply(reply)
+                finally:
+                    self._show_events()
                 if then is not None:
                     then(line, wanted, reply)
             for remark in line.close():
@@ -166,14 +171,23 @@ class Run:
         telling.end()
         return stop.exit_code if stop.requested else telling.code(strict=session.operation.strict)
 
-    def _show(self, event: Event) -> int:
-        """Show an event that nobody waits for: it is answered, so that it will not come again."""
-        from dimsetools.render.events import Telling
+    def _note(self, event: Event) -> int:
+        """Take an event that nobody waits for: it is answered, so it will not come again."""
         from dimsetools.services.waiting import fault
 
         status = fault(event)
-        Telling(self._output).event(event._replace(status=status))
+        self._events.append(event._replace(status=status))
         return status
+
+    def _show_events(self) -> None:
+        """Show the events that came, behind the reply: the first record says which columns a table has."""
+        if not self._events:
+            return
+        from dimsetools.render.events import Telling
+
+        told = Telling(self._output)
+        while self._events:
+            told.event(self._events.pop(0))
 
     def _asked(self, line: Line, telling: Telling) -> tuple[Wanted, Reply]:
         """Ask once; say what was negotiated where that is new."""

@@ -114,7 +114,7 @@ def test_an_event_on_the_way_is_answered_and_shown(dimse: Dimse) -> None:
         *END,
     )
     done = dimse.scripted(script, *GET, "--json")
-    told, got, _ = done.records
+    got, told, _ = done.records
     assert (told["_event"], told["_class"], told["_type"]) == ("event", "commit", "success")
     assert (done.code, got["_event"], got["PatientID"]) == (0, "got", "8")
 

@@ -58,7 +58,12 @@ def test_events_about_something_else_are_shown_and_not_counted(dimse: Dimse) -> 
 def test_without_wait_events_are_answered_and_shown(dimse: Dimse) -> None:
     script = (request_step, report_step(), report_step(number=9, expect=0x0113), answer_step(), *END)
     code, events, _ = asked(dimse, script)
-    assert (code, events) == (0, ["event", "refused-event", "acted", "summary"])
+    assert (code, events) == (0, ["acted", "event", "refused-event", "summary"])
+
+
+def test_events_are_shown_though_no_answer_comes(dimse: Dimse) -> None:
+    code, events, _ = asked(dimse, (request_step, report_step(), step.close()))
+    assert (code, events) == (62, ["event", "error"])
 
 
 def test_none_comes(dimse: Dimse) -> None:
