@@ -174,12 +174,15 @@ def print_jobs(reply: Reply) -> list[str]:
 
 
 def references(attributes: Attributes | None, keyword: str) -> list[Reference]:
-    """Return what a sequence refers to, but for items without an instance."""
+    """Return what a sequence refers to, each once, but for items without an instance.
+
+    An image box that is named twice would lose the first of two images.
+    """
     tag = tag_of(keyword)
     found = None if attributes is None or tag is None else attributes.get(tag)
     items: Iterable[Attributes] = found.values if found is not None and found.vr == "SQ" else ()
-    refered = (Reference(text(item, _REFERENCED_CLASS), text(item, _REFERENCED_INSTANCE)) for item in items)
-    return [one for one in refered if one.sop_instance]
+    referred = (Reference(text(item, _REFERENCED_CLASS), text(item, _REFERENCED_INSTANCE)) for item in items)
+    return list({one.sop_instance: one for one in referred if one.sop_instance}.values())
 
 
 def printer_state(attributes: Attributes | None) -> State:

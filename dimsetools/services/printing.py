@@ -290,7 +290,8 @@ class Printing:
                 hint="its answer lacks the Referenced Image Box Sequence: try another --film",
             )
         if self._job.boxes not in (None, len(film.boxes)):
-            self._remark(f"the printer gives a film {len(film.boxes)} image boxes, not {self._job.boxes}")
+            what = "image box" if len(film.boxes) == 1 else "image boxes"
+            self._remark(f"the printer gives a film {len(film.boxes)} {what}, not {self._job.boxes}")
         for position, box in enumerate(film.boxes, 1):
             yield from self._render()
             if self._next is None:

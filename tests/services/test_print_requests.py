@@ -60,11 +60,12 @@ def test_all_requests_go_in_one_context(meta: str, box: str) -> None:
     assert {one.contexts for one in every} == {(meta,)}
 
 
-def test_references_without_an_instance_are_left_out() -> None:
+def test_references_are_to_instances_and_each_to_another() -> None:
     items = [
         keyed(ReferencedSOPInstanceUID=("1.2",)),
         keyed(ReferencedSOPClassUID=("1.3",)),
         keyed(ReferencedSOPClassUID=("1.3",), ReferencedSOPInstanceUID=("1.4",)),
+        keyed(ReferencedSOPInstanceUID=("1.2",)),
     ]
     answer = keyed(ReferencedImageBoxSequence=items)
     assert references(answer, "ReferencedImageBoxSequence") == [Reference("", "1.2"), Reference("1.3", "1.4")]
