@@ -18,6 +18,8 @@ from dimsetools.escape import visible
 
 MOST_PIXELS = 1 << 27
 """Pixels of a frame: in memory each is up to some 30 bytes while it is rendered."""
+MOST_BYTES = 1 << 31
+"""Bytes of a data set: it is in memory twice while its frames are rendered."""
 MOST_FRAMES = 100_000
 """Frames of a file. What a file says of their number, nothing else holds it to before they are decoded."""
 
@@ -46,6 +48,8 @@ def look(path: str, meta: FileMeta, more: Collection[int] = ()) -> ImageFile:
 
     Raises InputError if it has no image, or one that is too large.
     """
+    if meta.length > MOST_BYTES:
+        raise InputError(f"has a data set of {meta.length} bytes, more than {MOST_BYTES}")
     tags = _TAGS | frozenset(more)
     fd, _ = open_regular(path)
     try:

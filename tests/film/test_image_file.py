@@ -9,7 +9,7 @@ import pytest
 from dimsetools.dataset.attributes import text
 from dimsetools.dataset.part10 import open_regular, read_meta
 from dimsetools.errors import InputError, InputUnreadable
-from dimsetools.film.image_file import MOST_FRAMES, MOST_PIXELS, ImageFile, look
+from dimsetools.film.image_file import MOST_BYTES, MOST_FRAMES, MOST_PIXELS, ImageFile, look
 from tests.film.images import FOLDER, written
 
 
@@ -52,6 +52,15 @@ def test_what_is_no_image_is_refused(name: str) -> None:
 def test_a_frame_that_is_too_large_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=f"65535 x 65535 pixels, more than {MOST_PIXELS}"):
         looked(written(tmp_path / "large", Rows=65535, Columns=65535))
+
+
+def test_more_than_memory_has_room_for_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path / "x")
+    with path.open("rb+") as file:
+        meta = read_meta(file.fileno(), path.stat().st_size)
+        file.truncate(meta.offset + MOST_BYTES + 2)  # takes no room on the disk
+    with pytest.raises(InputError, match=f"has a data set of {MOST_BYTES + 2} bytes, more than {MOST_BYTES}"):
+        looked(path)
 
 
 def test_more_frames_than_anybody_prints_are_refused(tmp_path: Path) -> None:
