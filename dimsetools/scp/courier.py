@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,7 @@ from dimsetools.services.normalized import Line, Manner, Wanted
 
 if TYPE_CHECKING:
     from dimsetools.association.trace import Tracer
+    from dimsetools.association.values import Target
     from dimsetools.scp.destinations import Destinations
     from dimsetools.scp.roles import Record
 
@@ -56,6 +58,14 @@ class _Outcome(NamedTuple):
 
     due: Due
     status: int | None
+    reason: str = ""
+
+
+@dataclass
+class _Refused:
+    """Reports for which the peer has accepted no context, and what the last one was told."""
+
+    reports: list[Due]
     reason: str = ""
 
 
@@ -90,6 +100,7 @@ class Courier:
         self._busy: set[_Queue] = set()
         self._unwritten: list[_Outcome] = []
         self._calls: dict[str, threading.Thread] = {}
+        self._without_roles: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="courier", daemon=True)
         posts.opened = self._opened
 
@@ -245,27 +256,44 @@ class Courier:
             self._hung_up(aet, reports)
 
     def _calling(self, aet: str, reports: list[Due]) -> None:
-        """Deliver reports on an association of our own, each with those behind it."""
-        left = list(reports)
+        """Deliver reports on associations of our own, each with those behind it."""
+        left, refused = list(reports), _Refused([])
         try:
             destination = self._destinations.find(aet, self._name(aet))
             if destination is None:
                 self._fail(left, _NOBODY)
                 return
-            contexts = tuple(dict.fromkeys(name for due in left for name in _contexts(due)))
             # As SCP we are the requestor here (PS3.7 D.3.3.4). Some peers answer no role, or refuse it, and
-            # take reports all the same.
-            manner = Manner(roles=tuple(Role(name, scu=False, scp=True) for name in contexts))
-            with Line(destination.target, manner, contexts, stop=self._stop, tracer=self._tracer) as line:
-                line.open()
-                while left:
-                    left[:1] = self._report(line, left[0])
+            # take reports all the same; some refuse the whole context when they are asked for a role.
+            first = aet not in self._without_roles
+            for roles in (first, not first):
+                left, refused.reports = [*left, *refused.reports], []
+                self._over_a_line(destination.target, left, refused, roles=roles)
+                if not refused.reports:
+                    (self._without_roles.discard if roles else self._without_roles.add)(aet)
+                    return
+            self._fail(refused.reports, refused.reason)
         except DimseError as error:
-            self._fail(left, error.message)
+            self._fail([*left, *refused.reports], error.message)
         except Exception as error:  # noqa: BLE001  # a mistake of ours must not hold the reports up for good
-            self._fail(left, f"{type(error).__name__}: {error}")
+            self._fail([*left, *refused.reports], f"{type(error).__name__}: {error}")
         finally:
             self._hung_up(aet, reports)
+
+    def _over_a_line(self, target: Target, left: list[Due], refused: _Refused, *, roles: bool) -> None:
+        """Deliver the reports that are `left` over one association; those without a context are `refused`."""
+        contexts = tuple(dict.fromkeys(name for due in left for name in _contexts(due)))
+        manner = Manner(roles=tuple(Role(name, scu=False, scp=True) for name in contexts if roles))
+        with Line(target, manner, contexts, stop=self._stop, tracer=self._tracer) as line:
+            line.open()
+            while left:
+                try:
+                    following = self._report(line, left[0])
+                except NoContext as error:  # other classes can go on
+                    refused.reports.append(left[0])
+                    refused.reason = error.message
+                    following = []
+                left[:1] = following
 
     def _hung_up(self, aet: str, reports: list[Due]) -> None:
         with self._changed:
@@ -281,11 +309,7 @@ class Courier:
             affected_sop_instance_uid=due.sop_instance,
             event_type_id=due.event,
         )
-        try:
-            reply = line.ask(Wanted(request, _contexts(due), due.attributes))
-        except NoContext as error:  # other classes can go on
-            self._fail([due], error.message)
-            return []
+        reply = line.ask(Wanted(request, _contexts(due), due.attributes))
         if not self._note(_Outcome(due, reply.status)):
             return []
         now = time.time()

@@ -80,6 +80,7 @@ class Ris:
         self.status = status
         self.heard: Queue[tuple[str, str]] = Queue()
         self.callers: list[Any] = []
+        self.released: Queue[Any] = Queue()
 
     def event(self, event: Any) -> tuple[int, None]:
         self.heard.put((str(event.request.AffectedSOPInstanceUID), event.event_information.PatientID))
@@ -94,18 +95,22 @@ class Ris:
         return [
             (evt.EVT_N_EVENT_REPORT, self.event),
             (evt.EVT_ACCEPTED, lambda event: self.callers.append(event.assoc.requestor)),
+            (evt.EVT_RELEASED, self.released.put),
         ]
 
 
 @contextmanager
-def listening(ris: Ris, *contexts: str, roles: bool = True, aet: str = "RIS") -> Iterator[pynet.Acceptor]:
+def listening(
+    ris: Ris, *contexts: str, roles: bool = True, aet: str = "RIS", scu: str = ""
+) -> Iterator[pynet.Acceptor]:
+    """It grants us to be the SCP, of `scu` only the SCU; without `roles` it says nothing of that."""
     from pynetdicom import build_context
 
     def configure(ae: Any) -> None:
         ae.supported_contexts = []
         for name in contexts or (COMMIT,):
             if roles:
-                ae.add_supported_context(name, scu_role=False, scp_role=True)
+                ae.add_supported_context(name, scu_role=name == scu, scp_role=name != scu)
             else:
                 ae.add_supported_context(name)
 
@@ -134,6 +139,24 @@ def test_an_addressee_is_called_as_its_provider(roles: bool) -> None:
         assert caller.ae_title == "NODE"
         (role,) = caller.role_selection.values()
         assert (role.scu_role, role.scp_role) == (False, True)
+
+
+def test_who_refuses_the_context_with_the_role_is_called_without() -> None:
+    ris = Ris()
+    with listening(ris, COMMIT, NOTIFICATION, scu=COMMIT) as acceptor, sending(acceptor.address) as sent:
+        with sent.ledger.change() as pages:
+            for name in (COMMIT, NOTIFICATION):
+                for instance in ("1.1", "1.2"):
+                    pages.post("RIS", name, instance, 1, keyed([f"PatientID={instance}"]))
+        sent.courier.wake()
+        records = sent.log.wait("report-delivered", 4)
+        assert {record["_attempts"] for record in records} == {1}
+        assert [ris.next()[0] for _ in range(4)] == ["1.1", "1.2"] * 2
+        for _ in range(2):
+            ris.released.get(timeout=LIMIT)
+        sent.post("1.3")  # what it takes is remembered
+        sent.log.wait("report-delivered", 5)
+        assert [caller.role_selection == {} for caller in ris.callers] == [False, True, True]
 
 
 def test_many_reports_go_in_order_on_one_association() -> None:
