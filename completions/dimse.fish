@@ -106,7 +106,7 @@ function __dimse_takes
         case print
             string split ' ' -- '--wait --film --size --orientation --copies --priority --medium --destination --label --annotate --annotation-format --magnification --smoothing --border --empty --min-density --max-density --polarity --image-width --too-large --resolution --configuration --mode --bits --window --frames --max-pixels --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --stats --trace --color'
         case commit
-            string split ' ' -- '--from --files-from --include --exclude --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
+            string split ' ' -- '--from --files-from --include --exclude --chunk --report --wait --port --allow --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --stats --trace --color'
         case shell
             string split ' ' -- '--for --example --assume-charset --aet --aec --bind --profile --connect-timeout --acse-timeout --dimse-timeout --idle-timeout --total-timeout --max-pdu --async --ts --role --ext --tls-ca --tls-cert --tls-key --tls-key-password-file --tls-profile --tls-server-name --user --password-file --identity-token-file --identity-type --format --fields --trace --color'
         case listen
@@ -216,7 +216,7 @@ complete -c dimse -n '__dimse_in store' -l allow-truncated -d 'Send files that e
 complete -c dimse -n '__dimse_in store' -l trim -d 'Leave out surplus bytes at the end of files'
 complete -c dimse -n '__dimse_in store' -l fail-fast -d 'Send nothing more after the first failure'
 complete -c dimse -n '__dimse_in store' -l commit -d 'Then have the node promise to keep what it has acknowledged (storage commitment)'
-complete -c dimse -n '__dimse_in store' -l chunk -x -d 'Ask for N instances in a transaction (default 5000)'
+complete -c dimse -n '__dimse_in store' -l chunk -x -d 'Ask for N instances in a transaction (default 5000, at most 40000)'
 complete -c dimse -n '__dimse_in store' -l report -r -F -d 'Write a row for each file: .ndjson, .csv, or .xml for JUnit'
 complete -c dimse -n '__dimse_in store' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__dimse_in store' -l wait -x -d 'Time that the node has to report (default 60s)'
@@ -1450,7 +1450,7 @@ complete -c dimse -n '__dimse_in commit' -l files-from -r -F -d 'Take what FILE 
 complete -c dimse -n '__dimse_in commit' -s 0 -l null -d 'Paths in that list end in NUL (find -print0)'
 complete -c dimse -n '__dimse_in commit' -l include -x -d 'Take only such files of folders. Repeatable'
 complete -c dimse -n '__dimse_in commit' -l exclude -x -d 'Pass over such files and folders. Repeatable'
-complete -c dimse -n '__dimse_in commit' -l chunk -x -d 'Ask for N instances in a transaction (default 5000)'
+complete -c dimse -n '__dimse_in commit' -l chunk -x -d 'Ask for N instances in a transaction (default 5000, at most 40000)'
 complete -c dimse -n '__dimse_in commit' -l report -r -F -d 'Write a row for each object: .ndjson, .csv, or .xml for JUnit'
 complete -c dimse -n '__dimse_in commit' -s h -l help -d 'Show this message and exit'
 complete -c dimse -n '__dimse_in commit' -l wait -x -d 'Time that the node has to report (default 60s)'
@@ -1494,6 +1494,7 @@ complete -c dimse -n '__dimse_in commit' -s q -l quiet -d 'Say nothing on stderr
 complete -c dimse -n '__dimse_in commit' -s v -l verbose -d 'Say more; -vv still more'
 complete -c dimse -n '__dimse_in commit' -s d -l debug -d 'Show all that passes on the network, and where the program failed'
 complete -c dimse -n '__dimse_in commit' -l log-json -d 'Write each line on stderr as a JSON object'
+complete -c dimse -n '__dimse_in commit' -l stats -x -d 'Time between progress lines where there is no terminal (default 30s; 0 for none)'
 complete -c dimse -n '__dimse_in commit' -l trace -r -F -d 'Write each PDU and message to FILE, one JSON object a line'
 complete -c dimse -n '__dimse_in commit' -l trace-phi -d 'Keep data sets in the trace; they may identify patients'
 complete -c dimse -n '__dimse_in commit' -l color -x -a 'auto always never' -d 'Colours (default auto)'
