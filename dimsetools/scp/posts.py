@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
     from dimsetools.association.values import AcceptedContext
     from dimsetools.message.exchange import Answer, Exchange
     from dimsetools.scp.roles import Record
+
+_SETTLING = 0.1
+"""Seconds after the opening of an association in which nothing is sent that nobody has asked for.
+
+Some requestors (pynetdicom) are not ready for it before they have worked on our acceptance, and fall silent.
+"""
 
 Told = Callable[[int | None], None]
 """Hears the status that a report was answered with, None if no answer came. Must not raise."""
@@ -65,6 +72,7 @@ class Post:
         self._waiting: deque[_Waiting] = deque()
         self._sent: dict[int, Told] = {}
         self._closed = False
+        self._settled = time.monotonic() + _SETTLING
         self._lock = threading.Lock()
         self._heard, self._bell = socket.socketpair()
         self._heard.setblocking(False)
@@ -98,6 +106,7 @@ class Post:
         with suppress(BlockingIOError):
             self._heard.recv(4096)
         while self._waiting and not self._sent:
+            time.sleep(max(self._settled - time.monotonic(), 0.0))
             self._send(exchange, self._waiting.popleft())
 
     def _send(self, exchange: Exchange, waiting: _Waiting) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from queue import Queue
 from typing import Any, ClassVar
 
+import pytest
+
 from dimsetools.dataset.attributes import Attribute
 from dimsetools.dataset.keys import keyed
+from dimsetools.scp import posts as posting
 from dimsetools.scp.normalized import Asked, Done, Service
 from dimsetools.scp.posts import Posts, Report
 from tests.scp.node import Node
@@ -83,6 +87,19 @@ def test_an_event_reaches_a_peer_that_only_waits() -> None:
         assert posts.offer(report(), (CLASS,), told.put)
         assert events.heard.get(timeout=LIMIT) == (1, "")
         assert told.get(timeout=LIMIT) == 0x0110
+
+
+def test_a_peer_is_given_time_to_take_in_that_it_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(posting, "_SETTLING", 0.4)
+    posts, events = Posts([CLASS]), Events()
+    told: Queue[int | None] = Queue()
+    posts.opened = lambda _aet, _called: told.put(-posts.offer(report(), (CLASS,), told.put))
+    with serving(Commits(posts), posts=posts) as node:
+        started = time.monotonic()
+        with asking(node, [CLASS], on_event=events):
+            assert events.heard.get(timeout=LIMIT) == (1, "")
+            assert time.monotonic() - started > 0.4
+            assert [told.get(timeout=LIMIT) for _ in range(2)] == [-1, 0]
 
 
 def test_a_report_that_cannot_be_written_costs_no_association() -> None:
