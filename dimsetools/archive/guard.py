@@ -80,25 +80,17 @@ def new_token() -> str:
 
 def connect(path: str, *, synced: bool) -> sqlite3.Connection:
     """Open an index to write to it."""
-    connection = _connection(path)
-    for statement in (sql.WRITE_AHEAD, sql.SYNCED if synced else sql.NOT_SYNCED, *sql.TUNING):
-        connection.execute(statement).close()
-    return connection
+    return _prepared(path, sql.WRITE_AHEAD, sql.SYNCED if synced else sql.NOT_SYNCED, *sql.TUNING)
 
 
 def connect_to_read(path: str) -> sqlite3.Connection:
     """Open an index for queries."""
-    connection = _connection(path)
-    connection.execute(sql.READ_ONLY).close()
-    return connection
+    return _prepared(path, sql.READ_ONLY)
 
 
 def connect_to_build(path: str) -> sqlite3.Connection:
     """Open an index that nobody needs before it is complete."""
-    connection = _connection(path)
-    for statement in sql.BULK:
-        connection.execute(statement).close()
-    return connection
+    return _prepared(path, *sql.BULK)
 
 
 def connect_to_check(path: str) -> sqlite3.Connection:
@@ -122,8 +114,16 @@ def _readable(path: str, more: str = "") -> sqlite3.Connection:
     return connection
 
 
-def _connection(path: str) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+def _prepared(path: str, *statements: str) -> sqlite3.Connection:
+    """Open a database with these settings; one that is damaged may refuse even them."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+    try:
+        for statement in statements:
+            connection.execute(statement).close()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager
