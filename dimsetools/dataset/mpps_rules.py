@@ -77,7 +77,7 @@ SET = (
     *(one._replace(usage="-", items=(), values=frozenset()) for one in _FIXED),
     rule("SOPClassUID", "-"),
     rule("SOPInstanceUID", "-"),
-    _status("3", IN_PROGRESS, COMPLETED, DISCONTINUED),
+    _status("1C", IN_PROGRESS, COMPLETED, DISCONTINUED),  # a step without a state could never end
     *(one._replace(usage="3") for one in _CHANGING),
     *_OPTIONAL,
 )

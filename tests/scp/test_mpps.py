@@ -140,6 +140,7 @@ def test_a_step_that_breaks_the_table_is_not_created(
         (dataset(PatientID="P2"), 0x0105, "PatientID"),
         (dataset(ScheduledStepAttributesSequence=[]), 0x0105, "ScheduledStepAttributesSequence"),
         (dataset(PerformedProcedureStepStatus="DONE"), 0x0106, "PerformedProcedureStepStatus"),
+        (ended(""), 0x0121, "PerformedProcedureStepStatus"),
         (dataset(PerformedSeriesSequence=[{"ProtocolName": "Head"}]), 0x0120, "PerformingPhysicianName"),
         (ended("COMPLETED", "PerformedProcedureStepEndTime"), 0x0121, "PerformedProcedureStepEndTime"),
         (ended("COMPLETED", "PerformedSeriesSequence"), 0x0121, "PerformedSeriesSequence"),
