@@ -197,7 +197,8 @@ def rehearsal(target: Target, instances: int, transactions: int) -> tuple[dict[s
 class Telling:
     """Tells of a run as it goes: to the output, to the report if there is one, and to the tally.
 
-    `paths` has the files of instances, by SOP instance UID. `brief` leaves out what went well.
+    `paths` has the files of instances, by SOP instance UID. `brief` leaves out what went well, and what is
+    true of a whole transaction: that is explained at the end.
     """
 
     def __init__(
@@ -235,7 +236,7 @@ class Telling:
     def _verdict(self, verdict: Verdict) -> None:
         path = self._paths.get(verdict.reference.sop_instance, "")
         self.tally.add(verdict, path)
-        if not self._brief or verdict.error is not None:
+        if not self._brief or verdict.fate in (Fate.FAILED, Fate.UNMENTIONED):
             self._output.record(record(verdict, path), line(verdict, path))
         if self._report is not None:
             self._report.row(row(verdict, path))

@@ -188,9 +188,11 @@ def test_how_far_it_is_is_shown() -> None:
 
 
 def test_a_person_sees_what_is_not_committed() -> None:
-    out, err = told(KEPT, FAILED, brief=True)
-    assert out.startswith("not committed")
-    assert out.count("\n") == 1
+    out, err = told(KEPT, FAILED, SILENT, refused(NoContext("no")), UNMENTIONED, brief=True)
+    assert [text.split("in/a.dcm  ")[1] for text in out.splitlines()] == [
+        "0112 no-such-object-instance: the peer does not have the instance",
+        "not in it",
+    ]
     assert err == ""
 
 
