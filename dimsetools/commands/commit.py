@@ -135,7 +135,6 @@ command = NetworkCommand(
             "Exit status: 0 if the node commits to every object, 3 if to some, 1 if to none, 62 if it does "
             "not report in time."
         ),
-        "At a terminal an object is shown only if a report says that it is not committed, or leaves it out; "
-            "-v shows each.",
+        "At a terminal only what a report does not commit to is shown; -v shows each object.",
     ),
 )
