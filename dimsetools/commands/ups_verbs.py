@@ -100,13 +100,17 @@ def progress(
     keys: tuple[str, ...],
 ) -> int:
     """Tell how far a step is."""
+    from dimsetools.dataset.workitem import PROGRESS
     from dimsetools.dataset.workitem import progress as told_progress
     from dimsetools.services import requests
 
     if percent is None and description is None and not words and not keys:
         raise UsageError("nothing is told of the step", hint="--percent, --description, or KEY=VALUE")
-    made = _laid_over(told_progress(transaction, percent, description), words, keys)
-    with Steps(session, peer, _ups().contexts_for("N-SET")) as steps:
+    _laid_over({}, words, keys)  # mistakes are said before a connection is made
+    contexts = _ups().contexts_for("N-SET")
+    with Steps(session, peer, contexts) as steps:
+        known = steps.look(requests.get(_ups(), uid, (PROGRESS,))._replace(contexts=contexts))
+        made = _laid_over(told_progress(transaction, known, percent, description), words, keys)
         steps.ask(requests.set_(_ups(), uid, made))
         return steps.code()
 
@@ -129,6 +133,7 @@ def complete(
     number, contexts = _action("change-state")
     files, given = sorted_out(words)
     station = session.target(peer).calling_aet
+    _laid_over({}, given, keys)  # mistakes are said before a connection is made
     with Steps(session, peer, contexts) as steps:
         headers = [one.attributes for one in objects(session, files, HEADER, steps.output)]
         known = steps.look(requests.get(ups, uid)._replace(contexts=contexts))
@@ -152,7 +157,7 @@ def cancel(
 ) -> int:
     """Ask that a step be canceled, or as its performer cancel it."""
     from dimsetools.dataset.codes import coded
-    from dimsetools.dataset.workitem import CANCELED, REASON, cancelled, request_to_cancel, state
+    from dimsetools.dataset.workitem import CANCELED, PROGRESS, REASON, cancelled, request_to_cancel, state
     from dimsetools.services import requests
 
     ups = _ups()
@@ -163,8 +168,11 @@ def cancel(
             steps.ask(requests.action(ups, uid, number, asked or None))
             return steps.code()
     number, contexts = _action("change-state")
-    made = _laid_over(cancelled(transaction, reason, coded(code or REASON), present()), words, keys)
+    why, now = coded(code or REASON), present()
+    _laid_over({}, words, keys)  # mistakes are said before a connection is made
     with Steps(session, peer, contexts) as steps:
+        known = steps.look(requests.get(ups, uid, (PROGRESS,))._replace(contexts=contexts))
+        made = _laid_over(cancelled(transaction, known, reason, why, now), words, keys)
         told = steps.ask(requests.set_(ups, uid, made))
         if told is not None or steps.rehearsing:
             steps.ask(requests.action(ups, uid, number, state(CANCELED, transaction)))

@@ -45,6 +45,7 @@ def _tag(keyword: str) -> int:
 _WORKITEM = _tag("ScheduledWorkitemCodeSequence")
 _PERFORMED = _tag("UnifiedProcedureStepPerformedProcedureSequence")
 _OUTPUT = _tag("OutputInformationSequence")
+PROGRESS = _tag("ProcedureStepProgressInformationSequence")
 _PATIENT = tuple(
     map(
         _tag,
@@ -123,23 +124,39 @@ def state(to: str, transaction: str) -> Attributes:
     return from_flat({"ProcedureStepState": to, "TransactionUID": transaction})
 
 
-def progress(transaction: str, percent: int | None, description: str | None) -> Attributes:
-    """Return the N-SET that tells how far a step is (PS3.4 CC.2.6)."""
+def progress_of(known: Attributes) -> Attributes:
+    """Return the item of a step that tells how far it is, empty if it has none."""
+    found = known.get(PROGRESS)
+    return found.values[0] if found is not None and found.values else {}
+
+
+def progress(transaction: str, known: Attributes, percent: int | None, description: str | None) -> Attributes:
+    """Return the N-SET that tells how far a step is (PS3.4 CC.2.6).
+
+    `known` is the step as the peer has it: a sequence that is set is set as a whole, so that what was told
+    before is told again.
+    """
     item: dict[str, object] = {}
     if percent is not None:
         item["ProcedureStepProgress"] = str(percent)
     if description is not None:
         item["ProcedureStepProgressDescription"] = description
-    return from_flat({"TransactionUID": transaction, "ProcedureStepProgressInformationSequence": [item]})
+    return _progressed(transaction, progress_of(known) | from_flat(item))
 
 
-def cancelled(transaction: str, reason: str | None, code: Attributes | None, now: datetime) -> Attributes:
-    """Return the N-SET that tells why its performer gives up a step."""
-    item = from_flat({"ProcedureStepCancellationDateTime": moment(now)}) | request_to_cancel(reason, code)
-    item.setdefault(_tag("ProcedureStepDiscontinuationReasonCodeSequence"), Attribute("SQ"))
-    made = from_flat({"TransactionUID": transaction})
-    made[_tag("ProcedureStepProgressInformationSequence")] = Attribute("SQ", (sorted_attributes(item),))
-    return made
+def _progressed(transaction: str, item: Attributes) -> Attributes:
+    return {
+        **from_flat({"TransactionUID": transaction}),
+        PROGRESS: Attribute("SQ", (sorted_attributes(item),)),
+    }
+
+
+def cancelled(
+    transaction: str, known: Attributes, reason: str | None, code: Attributes, now: datetime
+) -> Attributes:
+    """Return the N-SET that tells why its performer gives up a step; of `known`, how far it came stays."""
+    told = from_flat({"ProcedureStepCancellationDateTime": moment(now)}) | request_to_cancel(reason, code)
+    return _progressed(transaction, progress_of(known) | told)
 
 
 def request_to_cancel(reason: str | None, code: Attributes | None) -> Attributes:

@@ -31,6 +31,7 @@ from dimsetools.dataset.ups_rules import (
     TRANSACTION_UID,
     UNSUBSCRIBE,
 )
+from dimsetools.dataset.workitem import progress_of
 from dimsetools.scp import ups_events as events
 from dimsetools.scp import ups_states as states
 from dimsetools.scp.faults import INVALID_ARGUMENT_VALUE, SUCCESS
@@ -147,7 +148,7 @@ def _explain(item: Workitem, given: Attributes, now: float) -> None:
     contact = {tag: given[tag] for tag in (CONTACT_URI, CONTACT_NAME) if _has(given, tag)}
     if contact:
         told[COMMUNICATIONS] = Attribute("SQ", (contact,))
-    own = events.progress(item)
+    own = progress_of(item.attributes)
     noted = own | {tag: value for tag, value in told.items() if not _has(own, tag)}
     item.attributes[PROGRESS] = Attribute("SQ", (noted,))
 

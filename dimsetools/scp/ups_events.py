@@ -26,6 +26,7 @@ from dimsetools.dataset.ups_rules import (
     STATE,
     STATION_NAMES,
 )
+from dimsetools.dataset.workitem import progress_of
 from dimsetools.scp.ups_states import CANCELED
 from dimsetools.scp.ups_workitems import everybody
 
@@ -43,17 +44,11 @@ _AFTER_RESTART = (
 )
 
 
-def progress(item: Workitem) -> Attributes:
-    """Return the item of the progress information sequence, empty if it has none."""
-    found = item.attributes.get(PROGRESS)
-    return found.values[0] if found is not None and found.values else {}
-
-
 def report_state(pages: Pages, item: Workitem, to: Iterable[str] | None = None) -> None:
     """Tell the subscribers, or `to` alone, in which state a workitem is."""
     told = _taken(item.attributes, STATE, READINESS)
     if item.state == CANCELED:
-        told |= _taken(progress(item), REASON, REASON_CODES)
+        told |= _taken(progress_of(item.attributes), REASON, REASON_CODES)
     _post(pages, item, STATE_REPORT, told, to)
 
 

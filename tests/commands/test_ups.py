@@ -115,14 +115,27 @@ def test_who_claimed_a_step_gives_it_up_and_others_ask_for_that(tasks: Departmen
     assert (number, asked.ReasonForCancellation) == (2, "wrong patient")
     said("cancel", tasks.address, uid)
     assert tasks.actions[1] == (uid, 2, None)
+    said("progress", tasks.address, uid, "--transaction", "1.2.5", "--percent", "30")
     said("cancel", tasks.address, uid, "--transaction", "1.2.5", "--code", "110501\\DCM\\Equipment failure")
-    (_, change) = tasks.changes[0]
+    (_, change) = tasks.changes[1]
     (told,) = change.ProcedureStepProgressInformationSequence
+    assert told.ProcedureStepProgress == 30
     assert told.ProcedureStepCancellationDateTime
     assert told.ProcedureStepDiscontinuationReasonCodeSequence[0].CodeValue == "110501"
     number, information = tasks.actions[2][1:]
     assert information is not None
     assert (number, information.ProcedureStepState) == (1, "CANCELED")
+
+
+def test_what_was_told_of_the_progress_stays_until_it_is_told_anew(tasks: Department) -> None:
+    uid = said("push", tasks.address)
+    claimed = ("--transaction", "1.2.5")
+    contact = "ProcedureStepProgressInformationSequence.ProcedureStepCommunicationsURISequence.ContactURI=x:1"
+    said("progress", tasks.address, uid, *claimed, "--percent", "30", "--description", "läuft", contact)
+    said("progress", tasks.address, uid, *claimed, "--percent", "60")
+    (told,) = tasks.changes[1][1].ProcedureStepProgressInformationSequence
+    assert (told.ProcedureStepProgress, told.ProcedureStepProgressDescription) == (60, "läuft")
+    assert told.ProcedureStepCommunicationsURISequence[0].ContactURI == "x:1"
 
 
 def test_subscriptions(tasks: Department) -> None:
@@ -159,6 +172,9 @@ def test_a_step_is_read(tasks: Department) -> None:
         (["claim", "x"], "is no UID"),
         (["progress", "1.2.3", "--transaction", "1.2.4"], "nothing is told"),
         (["progress", "1.2.3", "--percent", "10"], "--transaction"),
+        (["progress", "1.2.3", "--transaction", "1.2.4", "NoSuchKey=1"], "NoSuchKey"),
+        (["complete", "1.2.3", "--transaction", "1.2.4", "NoSuchKey=1"], "NoSuchKey"),
+        (["cancel", "1.2.3", "--transaction", "1.2.4", "NoSuchKey=1"], "NoSuchKey"),
         (["progress", "1.2.3", "--transaction", "1.2.4", "--percent", "101"], "0 to 100"),
         (["subscribe", "filter"], "keys to match"),
         (["subscribe", "global", "WorklistLabel=CAD"], "filtered"),

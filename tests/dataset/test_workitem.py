@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dimsetools.dataset.codes import coded
 from dimsetools.dataset.flat import flat, from_flat
 from dimsetools.dataset.requirements import fault
 from dimsetools.dataset.ups_rules import COMPLETE, fault_of_change, fault_of_creation
 from dimsetools.dataset.workitem import (
+    REASON,
     cancelled,
     of_objects,
     performed,
@@ -62,7 +64,11 @@ def test_what_only_the_scp_gives_is_not_sent() -> None:
 
 def test_changes_keep_to_the_table_and_the_performed_procedure_is_enough_to_complete() -> None:
     done = performed("1.2.3", {}, "ME", references(HEADERS, "PACS"), NOW)
-    for change in (done, progress("1.2.3", 50, "half"), cancelled("1.2.3", "why", None, NOW)):
+    for change in (
+        done,
+        progress("1.2.3", {}, 50, "half"),
+        cancelled("1.2.3", {}, "why", coded(REASON), NOW),
+    ):
         assert fault_of_change(change) is None
         assert flat(change)["TransactionUID"] == "1.2.3"
     kept = [rule for rule in COMPLETE if rule.items]
