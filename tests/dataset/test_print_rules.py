@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.attributes import Attribute, Attributes
+from dimsetools.dataset.dictionary import tag_of
 from dimsetools.dataset.flat import from_flat
 from dimsetools.dataset.print_rules import (
     ANNOTATION,
@@ -38,16 +39,11 @@ FILM = {
 
 def pixels(values: dict[str, object]) -> Attributes:
     """An image with its pixel data."""
-    from dimsetools.dataset.attributes import Attribute
-
     return from_flat(values) | {0x7FE00010: Attribute("OB", (b"\0\1",))}
 
 
 def box(values: dict[str, object], keyword: str, **more: object) -> Attributes:
     """A box with an image."""
-    from dimsetools.dataset.attributes import Attribute
-    from dimsetools.dataset.dictionary import tag_of
-
     number = tag_of(keyword)
     assert number is not None
     return from_flat({"ImageBoxPosition": 1, **more}) | {number: Attribute("SQ", (pixels(values),))}
@@ -77,6 +73,28 @@ def test_images_pass_in_boxes_of_their_kind() -> None:
     assert fault(box(RGB, "BasicColorImageSequence"), COLOR_BOX) is None
     assert fault(box(GRAY, "BasicColorImageSequence"), COLOR_BOX) is not None
     assert fault(box(RGB, "BasicGrayscaleImageSequence"), GRAYSCALE_BOX) is not None
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("Polarity", "INVERSE"),
+        ("MagnificationType", "MAGIC"),
+        ("RequestedDecimateCropBehavior", "SHRINK"),
+        ("RequestedImageSize", "wide"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rules", "sequence"),
+    [(GRAYSCALE_BOX, "BasicGrayscaleImageSequence"), (COLOR_BOX, "BasicColorImageSequence")],
+)
+def test_what_boxes_say_of_their_image_is_held_to_the_terms(
+    rules: tuple[Rule, ...], sequence: str, keyword: str, value: str
+) -> None:
+    values = RGB if rules is COLOR_BOX else GRAY
+    found = fault(box(values, sequence, **{keyword: value}), rules)
+    assert found is not None
+    assert (found.status, found.tags) == (INVALID_VALUE, (tag_of(keyword),))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,19 @@ def test_what_is_too_large_is_made_smaller(behavior: str, loss: str, width: int 
     assert found == Fit(Box(0, 0, 400, 400), Box(60, 20, 100, 100), loss)
 
 
+@pytest.mark.parametrize(
+    ("size", "aspect", "loss"),
+    [
+        ((150, 100), 0.5, "demagnified"),
+        ((100, 100), 0.5, ""),
+        ((200, 75), 2.0, "demagnified"),
+        ((200, 50), 2.0, ""),
+    ],
+)
+def test_pixels_are_not_lost_by_their_shape(size: tuple[int, int], aspect: float, loss: str) -> None:
+    assert fit(*size, BOX, aspect=aspect).loss == loss
+
+
 def test_what_is_too_large_is_cropped_around_its_middle() -> None:
     assert fit(400, 50, BOX, behavior="CROP") == Fit(Box(100, 0, 200, 50), Box(10, 45, 200, 50), "cropped")
     # Twice as large as its pixels: a box of 200 x 100 shows 100 x 50 of them.

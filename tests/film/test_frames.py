@@ -36,6 +36,12 @@ def test_gray_of_8_bits_is_printed_as_it_is(tmp_path: Path) -> None:
     assert pixels(frame).tolist() == [[0, 51], [102, 255]]
 
 
+@pytest.mark.parametrize("slope", [2, -0.5])
+def test_gray_of_8_bits_is_printed_as_it_is_in_any_unit(tmp_path: Path, slope: float) -> None:
+    values = pixels(rendered(written(tmp_path / "x", RescaleSlope=slope, RescaleIntercept=1000))).tolist()
+    assert values == ([[0, 51], [102, 255]] if slope > 0 else [[255, 204], [153, 0]])
+
+
 def test_12_bits_are_words(tmp_path: Path) -> None:
     frame = rendered(written(tmp_path / "x"), FINE)
     assert frame.bits == 12

@@ -73,3 +73,9 @@ def test_segmented_tables_are_used() -> None:
             np.array([0, 1, 0, 1, 2, 0xFFFF], "<u2").tobytes(),
         )
     assert colored(np.array([0, 1, 2]), found)[:, 1].round(3).tolist() == [0, 0.5, 1]
+
+
+def test_an_indirect_segment_may_lie_far_behind() -> None:
+    """The upper half of its offset, 66004 bytes here, is a word of its own."""
+    words = [0, 33000, *[7] * 33000, 0, 2, 5, 6, 2, 1, 66004 & 0xFFFF, 66004 >> 16]
+    assert expanded(words, 1 << 16)[33000:] == [5, 6, 5, 6]

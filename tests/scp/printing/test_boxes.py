@@ -235,9 +235,11 @@ def test_memory_is_bounded_by_association_and_in_all(tmp_path: Path, monkeypatch
             assert peer.delete("1.2.840.10008.5.1.1.1", session) == 0
             assert other.set(GRAY, boxes(others)[1], image(gray_item(), 2))[0] == 0
         node.log.wait("association-closed", 2)
-        with scu(node) as peer:
-            _, answer = peer.film(peer.session())
-            assert peer.set(GRAY, boxes(answer)[0], image(gray_item()))[0] == 0
+        with scu(node) as peer, scu(node) as other:  # there is room for three images again
+            for one, count in ((peer, 2), (other, 1)):
+                _, answer = one.film(one.session(), "STANDARD\\2,1")
+                for position, uid in enumerate(boxes(answer)[:count], 1):
+                    assert one.set(GRAY, uid, image(gray_item(), position))[0] == 0
 
 
 def test_annotations_are_written_on_the_film(tmp_path: Path) -> None:

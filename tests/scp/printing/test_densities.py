@@ -42,6 +42,18 @@ def test_densities_of_an_image_beyond_the_printer_are_clamped(tmp_path: Path) ->
     assert middles(printed(tmp_path)[0], usual_layout("STANDARD\\1,1")) == [round(gray(320) * 255)]
 
 
+def test_a_film_that_gets_lighter_than_its_image_turns_nothing_round(tmp_path: Path) -> None:
+    where = usual_layout("STANDARD\\2,1")
+    with printer(tmp_path) as node, scu(node) as peer:
+        film, answer = peer.film(peer.session(), "STANDARD\\2,1")
+        for position, uid in enumerate(boxes(answer), 1):
+            sent = image(gray_item(255 * (position - 1)), position, MinDensity=200)
+            assert peer.set(GRAY, uid, sent)[0] == 0
+        assert peer.set(FILM, film, MaxDensity=100)[0] == 0
+        assert peer.act(FILM, film)[0] == 0
+    assert middles(printed(tmp_path)[0], where) == [round(gray(200) * 255)] * 2
+
+
 @pytest.mark.parametrize(
     "values", [{"MinDensity": 200, "MaxDensity": 100}, {"MinDensity": 300}, {"MaxDensity": 40}]
 )

@@ -20,9 +20,12 @@ from tests.scp.printing.jobs import (
     film_values,
     gray_item,
     image,
+    middles,
     printed,
     printer,
     scu,
+    table,
+    usual_layout,
 )
 
 
@@ -167,6 +170,20 @@ def test_a_deleted_film_takes_its_boxes_along(tmp_path: Path) -> None:
         assert peer.delete(FILM, film) == 0x0112
         assert peer.set(GRAY, boxes(answer)[0], image(gray_item()))[0] == 0x0112
         assert peer.act(SESSION, session)[0] == 0xC600
+
+
+def test_a_film_takes_another_presentation_lut(tmp_path: Path) -> None:
+    inverting = table([256, 0, 10], [1023 - 4 * value for value in range(256)])
+    refers = [{"ReferencedSOPClassUID": LUT, "ReferencedSOPInstanceUID": "1.2.5"}]
+    with printer(tmp_path) as node, scu(node) as peer:
+        assert peer.create(LUT, "1.2.5", PresentationLUTSequence=[inverting])[0] == 0
+        film, answer = peer.film(peer.session())
+        peer.set(GRAY, boxes(answer)[0], image(gray_item(50)))
+        assert peer.set(FILM, film, ReferencedPresentationLUTSequence=refers)[0] == 0
+        assert peer.set(FILM, film, BorderDensity="WHITE")[0] == 0  # the LUT stays
+        assert peer.act(FILM, film)[0] == 0
+    (value,) = middles(printed(tmp_path)[0], usual_layout("STANDARD\\1,1"))
+    assert value == round((1023 - 200) / 1023 * 255)
 
 
 def test_a_presentation_lut_has_to_be_there(tmp_path: Path) -> None:
