@@ -49,6 +49,8 @@ def at() -> Iterator[Desk]:
         ({"ScheduledStationNameCodeSequence": [{"CodeValue": "WS2"}]}, ["1.2"]),
         ({"ScheduledStationNameCodeSequence": [{"CodeValue": "WS1"}]}, ["1.1", "1.2"]),
         ({"SOPInstanceUID": ["1.1", "1.3"]}, ["1.1", "1.3"]),
+        ({"SOPInstanceUID": ["1.3", "1.9", "1.3"], "ProcedureStepState": "SCHEDULED"}, ["1.3"]),
+        ({"SOPInstanceUID": "1.2", "ProcedureStepState": "SCHEDULED"}, []),
         ({"SOPClassUID": UPS_PUSH, "TransactionUID": "1.2.3"}, ["1.1", "1.2", "1.3"]),
     ],
 )
@@ -73,6 +75,14 @@ def test_what_was_asked_for_is_answered(at: Desk) -> None:
     assert [code.CodeValue, code.CodeMeaning] == [CODE["CodeValue"], CODE["CodeMeaning"]]
     assert "TransactionUID" not in found
     assert "CodingSchemeDesignator" not in code
+
+
+def test_a_workitem_that_is_named_is_found_without_a_look_at_the_others(
+    at: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Ledger, "entries", None)
+    (found,) = at.find(SOPInstanceUID="1.2", PatientName="")
+    assert found.PatientName == "Roe^Rob"
 
 
 def test_without_a_key_nothing_is_found_and_who_has_given_up_gets_no_more() -> None:
