@@ -206,6 +206,7 @@ def test_our_own_node_holds_everybody_to_the_rules(peers: Peers, tmp_path: Path)
     late = ups("claim", node, uid)
     assert late.returncode == 1
     assert "TransactionUID" not in late.stdout
+    assert "somebody has claimed" in late.stderr
     said("progress", node, uid, "--transaction", lock, "--percent", "50")
     assert "C301" in ups("progress", node, uid, "--transaction", "1.2.3", "--percent", "60").stderr
     said("complete", node, uid, tmp_path, "--transaction", lock)
