@@ -45,6 +45,12 @@ class Stop:
         for close in tuple(self._closers):
             close()
 
+    def clear(self) -> None:
+        """Go on as if nothing had been asked for: what was in flight has ended, and other things begin."""
+        if self.requested and self._pipe is not None:
+            os.read(self._pipe[0], 64)
+        self.requested = self.expired = False
+
     def fileno(self) -> int:
         """Return a descriptor that becomes readable when the end is requested, and stays so."""
         with self._lock:
@@ -87,6 +93,6 @@ class Stop:
         return Interrupted("interrupted")
 
     def _wake(self) -> None:
-        """Wake all waiters; the byte is never read, so that none can miss it."""
+        """Wake all waiters; until `clear` the byte is not read, so that none can miss it."""
         if self._pipe is not None:
             os.write(self._pipe[1], b"\0")

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dimsetools.errors import ConnectionLost, DimseError, ExitCode, InputUnreadable, UsageError, worst
+from dimsetools.errors import ConnectionLost, DimseError, ExitCode, UsageError, worst
 from dimsetools.options import REQUESTOR, NetworkCommand, PeerArgument, Session
 from dimsetools.options.normalized import DATA_SETS, DataSets
 from dimsetools.options.types import Named
 
 if TYPE_CHECKING:
-    from dimsetools.commands.shell_lines import Statement
     from dimsetools.commands.shell_run import Shell
+    from dimsetools.commands.shell_script import Script
     from dimsetools.render import Output
     from dimsetools.render.prompt import Prompt
 
 _EXAMPLES = ("print",)
-_STDIN = "-"
 _PRINT = ("print-grayscale", "print-color", "printer", "print-job", "annotation-box", "presentation-lut")
 _FOR = {
     "print": _PRINT,
@@ -33,6 +32,7 @@ _FOR = {
 
 
 def _shell(session: Session, peer: str | None, words: tuple[str, ...], **own: Any) -> int:
+    from dimsetools.commands.shell_script import STDIN, Script
     from dimsetools.render import Output
 
     if own["example"] is not None:
@@ -41,11 +41,11 @@ def _shell(session: Session, peer: str | None, words: tuple[str, ...], **own: An
         raise UsageError("a shell has a peer", hint="dimse shell PEER")
     name, arguments = (words[0], words[1:]) if words else ("", ())
     if not name and not sys.stdin.isatty():
-        name = _STDIN
+        name = STDIN
     contexts = _contexts(own["purposes"])
     printing = session.output.printing()
     printing["format"] = printing["format"] or "table"
-    script = _Script(name, arguments) if name else None
+    script = Script(name, arguments, session.stop) if name else None
     with Output(**printing) as output:
         shell = _opened(session, output, peer, contexts)
         if session.operation.dry_run:
@@ -108,56 +108,7 @@ def _contexts(purposes: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-# -- scripts ----------------------------------------------------------------------------------------
-
-
-class _Script:
-    """Commands from a file, all of which are looked at before the first; or from stdin, as they come."""
-
-    def __init__(self, name: str, arguments: Sequence[str]) -> None:
-        from dimsetools.commands.shell_lines import statements
-
-        self.name = "stdin" if name == _STDIN else name
-        self.arguments = tuple(arguments)
-        self._statements: Iterable[Statement]
-        if name == _STDIN:
-            self._statements = statements(sys.stdin, self.name)
-            return
-        try:
-            with open(name, encoding="utf-8") as lines:
-                self._statements = list(statements(lines, self.name))
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "no UTF-8 text"
-            raise InputUnreadable(f"{name}: cannot be read: {why}") from None
-        self._check(self._statements)
-
-    def place(self, statement: Statement) -> str:
-        """Return from where a command comes."""
-        return f"{self.name}:{statement.number}"
-
-    def __iter__(self) -> Iterator[Statement]:
-        return iter(self._statements)
-
-    def _check(self, found: Iterable[Statement]) -> None:
-        """Raise UsageError for a command that there is not, and a name that nothing is kept as by then."""
-        from dimsetools.commands.shell_lines import check_argument, placed, references
-        from dimsetools.commands.shell_words import word
-        from dimsetools.errors import did_you_mean
-
-        kept: dict[str, None] = {}
-        for statement in found:
-            try:
-                word(statement.words[0])
-                for name in references(statement.words[1:]):
-                    if name.isdigit():
-                        check_argument(int(name), self.arguments)
-                    elif name not in kept:
-                        known = f"kept by then: {', '.join(kept) or 'nothing'}"
-                        raise UsageError(f"nothing is kept as {name}", hint=did_you_mean(name, kept) or known)
-            except UsageError as error:
-                raise placed(error, self.place(statement)) from None
-            if statement.name:
-                kept[statement.name] = None
+# -- commands ---------------------------------------------------------------------------------------
 
 
 class _Run:
@@ -168,23 +119,28 @@ class _Run:
         self._shell = shell
         self._codes: list[ExitCode] = []
 
-    def script(self, script: _Script, *, keep_going: bool) -> int:
+    def script(self, script: Script, *, keep_going: bool) -> int:
         """Carry out a script up to its first failure, or as long as the association lasts."""
         from dimsetools.commands.shell_run import Quit, Where
 
         shell, stop = self._shell, self._session.stop
         for statement in script:
             if stop.requested:
-                raise stop.error()
+                break
             try:
-                self._codes.append(shell.run(statement, Where(script.place(statement), script.arguments)))
+                shell.run(statement, Where(script.place(statement), script.arguments, script.from_stdin))
+                self._codes.append(ExitCode.OK)
             except Quit:
                 break
             except DimseError as error:
                 self._failed(error)
                 if not keep_going or not shell.line.is_open or stop.requested:
                     break
+        if stop.requested and self._codes[-1:] != [stop.exit_code]:  # it was in no command that it came
+            self._failed(stop.error())
         self._end()
+        if stop.requested:
+            return stop.exit_code
         code = worst(self._codes) if keep_going else next((one for one in self._codes if one), ExitCode.OK)
         return self._strict(code)
 
@@ -195,7 +151,7 @@ class _Run:
         from dimsetools.commands.shell_run import Quit
         from dimsetools.render.prompt import Prompt, history_file
 
-        shell, output = self._shell, self._shell.output
+        shell, output, stop = self._shell, self._shell.output, self._session.stop
         shell.reopens = True
         output.note("help shows the commands, Ctrl-D ends")
         prompt = Prompt(f"{name}> ", lambda before, text: offers(before, text, shell.kept))
@@ -207,15 +163,19 @@ class _Run:
                         break
                     found = statement(line)
                     if found is not None:
-                        self._codes.append(shell.run(found))
+                        shell.run(found)
+                        self._codes.append(ExitCode.OK)
                 except KeyboardInterrupt:
                     output.prompt("")
                 except Quit:
                     break
                 except DimseError as error:
-                    if self._session.stop.requested:
+                    if stop.exit_code is ExitCode.TERMINATED:
                         raise
                     self._failed(error)
+                if stop.exit_code is ExitCode.TERMINATED:
+                    raise stop.error()
+                self._session.resume()
         self._end()
         return self._strict(ExitCode.OK)
 
@@ -272,7 +232,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _rehearse(output: Output, shell: Shell, contexts: Sequence[str], script: _Script | None) -> int:
+def _rehearse(output: Output, shell: Shell, contexts: Sequence[str], script: Script | None) -> int:
     """Show what would be proposed, and how many commands there are."""
     from dimsetools.uids import name_of
 
@@ -367,9 +327,11 @@ command = NetworkCommand(
             "{found[1].StudyInstanceUID} is that of the second match."
         ),
         (
-            "All lines of a file are looked at before a connection is made. It is carried out to the first "
+            "All lines of a file are checked before a connection is made, as far as that can be done without "
+            "the replies. It is carried out to the first "
             "failure, whose exit status is that of the shell; with --keep-going to the end, or until the "
-            "node ends the association. At a terminal, the next command opens a new one then."
+            "node ends the association. At a terminal, the next command opens a new one then, and Ctrl-C "
+            "ends only the command that is waiting."
         ),
         (
             "Events that the node reports are shown and answered whenever they come. Lines are remembered in "

@@ -10,7 +10,7 @@ DICOM, a separator of values; at the end of a line it continues the line. `{{` i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from dimsetools.dataset.attributes import Attributes
@@ -18,12 +18,15 @@ from dimsetools.dataset.dictionary import keyword_of
 from dimsetools.dataset.key_paths import Step, parse_key
 from dimsetools.errors import DimseError, UsageError, did_you_mean
 
-_ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s+=(?:\s+|$)", re.ASCII)
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*=\s*", re.ASCII)
 _WORD = re.compile(r"""(?:[^\s'"]|'[^']*'|"[^"]*")+""")
 _QUOTED = re.compile(r"""'([^']*)'|"([^"]*)\"""")
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _REFERENCE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*|[0-9]+)(?:\[([0-9]{1,5})\])?(?:\.(.+))?", re.ASCII)
 _OF_COMMAND = ("AffectedSOPClassUID", "AffectedSOPInstanceUID", "Status", "ErrorComment", "EventTypeID")
+_BOM = "\ufeff"
+"""What editors of Windows begin a file with."""
+_UNKNOWN = "\0"
 _CONTINUED = re.compile(r"(?:^|\s)\\$")
 
 
@@ -44,7 +47,7 @@ def statements(lines: Iterable[str], place: str = "") -> Iterator[Statement]:
     begun, first = "", 0
     for number, line in enumerate(lines, 1):
         first = first or number
-        text = begun + line.rstrip("\r\n")
+        text = begun + line.rstrip("\r\n").removeprefix("" if number > 1 else _BOM)
         if _CONTINUED.search(text):
             begun = text[:-1]
             continue
@@ -110,11 +113,39 @@ def references(words: Iterable[str]) -> Iterator[str]:
                 name, _, path = _reference(match)
                 if path:
                     _path(match[0], path)
+                elif not name.isdigit():
+                    raise UsageError(
+                        f"{match[0]}: which attribute of {name}?", hint=f"write {{{name}.Attribute}}"
+                    )
                 yield name
 
 
 def resolved(words: Iterable[str], kept: Mapping[str, Kept], arguments: Sequence[str] = ()) -> list[str]:
     """Return the words with what the references in them stand for; UsageError names what there is."""
+    return [
+        _substituted(
+            word, arguments, lambda shown, name, item, path: _kept_value(shown, name, item, path, kept)
+        )
+        for word in words
+    ]
+
+
+def filled(words: Iterable[str], arguments: Sequence[str], stand_in: str = "") -> list[str]:
+    """Return the words with the arguments in them, and `stand_in` for every other reference.
+
+    An attribute whose value depends on what is kept gets none: `Keyword=`.
+    """
+    found = [_substituted(word, arguments, lambda *_: _UNKNOWN) for word in words]
+    return [
+        f"{key}="
+        if _UNKNOWN in value and _UNKNOWN not in key
+        else f"{key}{equals}{value}".replace(_UNKNOWN, stand_in)
+        for key, equals, value in (word.partition("=") for word in found)
+    ]
+
+
+def _substituted(word: str, arguments: Sequence[str], kept_value: Callable[[str, str, int, str], str]) -> str:
+    """Return a word with what stands for its braces."""
 
     def value(match: re.Match[str]) -> str:
         if match[0] in ("{{", "}}"):
@@ -123,9 +154,9 @@ def resolved(words: Iterable[str], kept: Mapping[str, Kept], arguments: Sequence
         if name.isdigit():
             check_argument(int(name), arguments)
             return arguments[int(name) - 1]
-        return _kept_value(match[0], name, item, path, kept)
+        return kept_value(match[0], name, item, path)
 
-    return [_BRACES.sub(value, word) for word in words]
+    return _BRACES.sub(value, word)
 
 
 def _reference(match: re.Match[str]) -> tuple[str, int, str]:
@@ -142,7 +173,7 @@ def _reference(match: re.Match[str]) -> tuple[str, int, str]:
 def check_argument(number: int, arguments: Sequence[str]) -> None:
     """Raise UsageError if there is no argument of that number."""
     if not 1 <= number <= len(arguments):
-        have = f"there are {len(arguments)}" if arguments else "there are none"
+        have = f"{len(arguments)} given" if arguments else "none is given"
         raise UsageError(f"there is no argument {number}: {have}", hint="dimse shell PEER FILE ARGUMENT...")
 
 

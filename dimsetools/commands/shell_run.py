@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dimsetools.commands.shell_lines import Kept, Statement, placed, resolved
 from dimsetools.commands.shell_words import WAIT, WORDS_OF_SHELL, word
+from dimsetools.commands.verbs import VERBS
 from dimsetools.errors import (
     ConnectionLost,
     DimseError,
-    ExitCode,
     InputError,
     NoAnswer,
     StatusFailure,
@@ -39,10 +39,14 @@ class Quit(Exception):
 
 
 class Where(NamedTuple):
-    """From where a command comes: `job.dimse:7`, or "" at a terminal; with the words behind the file."""
+    """From where a command comes: `job.dimse:7`, or "" at a terminal; with the words behind the file.
+
+    `stdin`: the commands come from there, so that a data set cannot.
+    """
 
     place: str = ""
     arguments: Sequence[str] = ()
+    stdin: bool = False
 
 
 class Shell:
@@ -90,17 +94,18 @@ class Shell:
             self._association = association
         return association
 
-    def run(self, statement: Statement, where: Where = Where()) -> ExitCode:  # noqa: B008  # it is a tuple
-        """Carry out a command, and return its exit status; a failure is told of, unless it ends the shell.
-
-        Raises Quit, and what ends the association, with the place in its message.
-        """
+    def run(self, statement: Statement, where: Where = Where()) -> None:  # noqa: B008  # it is a tuple
+        """Carry out a command. Raises Quit, and what went wrong, with the place in its message."""
         try:
             found = word(statement.words[0])
-            if statement.name and not found.keeps:
-                raise UsageError(f"{found.name} brings nothing that could be kept as {statement.name}")
-            words = resolved(statement.words[1:], self.kept, where.arguments)
-            brought = getattr(self, f"_{found.name}")(**found.parse(words))
+            found.check_name(statement.name)
+            params = found.parse(resolved(statement.words[1:], self.kept, where.arguments))
+            if where.stdin and found.reads_stdin(params):
+                raise UsageError("stdin holds the commands already", hint="name a file, or write the keys")
+            if found.name in VERBS:
+                brought = self._asked(VERBS[found.name].wanted(stop=self._session.stop, **params))
+            else:
+                brought = getattr(self, f"_{found.name}")(**params)
         except DimseError as error:
             if where.place:
                 about = self.node if not isinstance(error, (UsageError, InputError)) else ""
@@ -109,15 +114,8 @@ class Shell:
             raise
         if statement.name and brought is not None:
             self.kept[statement.name] = brought
-        return ExitCode.OK
 
     # -- what the peer is asked ---------------------------------------------------------------------
-
-    def _verb(self, name: str, params: dict[str, Any]) -> Kept:
-        from dimsetools.commands.verbs import VERBS
-
-        wanted = VERBS[name].wanted(stop=self._session.stop, **params)
-        return self._asked(wanted)
 
     def _asked(self, wanted: Wanted) -> Kept:
         """Ask, tell of the reply, and return what can be kept of it; StatusFailure if that is what it is."""
@@ -134,24 +132,6 @@ class Shell:
         if reply.error is not None:
             raise shown.Undecodable(reply.error) if isinstance(reply.error, InputError) else reply.error
         return (kept_of(reply),)
-
-    def _nget(self, **params: Any) -> Kept:
-        return self._verb("nget", params)
-
-    def _nset(self, **params: Any) -> Kept:
-        return self._verb("nset", params)
-
-    def _naction(self, **params: Any) -> Kept:
-        return self._verb("naction", params)
-
-    def _ncreate(self, **params: Any) -> Kept:
-        return self._verb("ncreate", params)
-
-    def _ndelete(self, **params: Any) -> Kept:
-        return self._verb("ndelete", params)
-
-    def _nevent(self, **params: Any) -> Kept:
-        return self._verb("nevent", params)
 
     def _echo(self) -> None:
         from dimsetools.message.composite import CEchoRq
@@ -206,6 +186,8 @@ class Shell:
                 sent += 1
             elif isinstance(one, Skipped) and not one.expected:
                 raise type(one.error)(f"{one.path}: {one.error.message}", hint=one.error.hint)
+        if self._session.stop.requested:
+            raise self._session.stop.error()
         if not sent:
             raise InputError(f"no object was found in {', '.join(paths)}")
 

@@ -12,8 +12,9 @@ from dimsetools.options.query import QUERY, WORDS
 from dimsetools.options.types import COUNT, DURATION
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+_STDIN = "-"
 WAIT = 60.0
 """Seconds that `wait` waits."""
 
@@ -39,12 +40,22 @@ class Word(NamedTuple):
         context = click.Context(self.command, info_name=self.name)
         return " ".join((self.name, *self.command.collect_usage_pieces(context)))
 
+    def check_name(self, name: str) -> None:
+        """Raise UsageError if a reply is to be kept as `name`, "" for nothing, and there is none."""
+        if name and not self.keeps:
+            raise UsageError(f"{self.name} brings nothing that could be kept as {name}")
+
+    def reads_stdin(self, params: Mapping[str, Any]) -> bool:
+        """Tell whether `params` say that something comes from stdin."""
+        words = params["words"] if self.name == "find" else ()
+        return _STDIN in (params.get("file"), *params.get("files", ()), *words)
+
     def parse(self, words: Sequence[str]) -> dict[str, Any]:
         """Return the values of the parameters; UsageError for what is none of its words."""
         try:
             return self.command.make_context(self.name, list(words)).params
         except click.ClickException as error:
-            raise UsageError(f"{self.name}: {error.format_message()}", hint=self.usage) from None
+            raise UsageError(f"{self.name}: {error.format_message()}", hint=f"usage: {self.usage}") from None
 
 
 def _about(verb: str) -> str:

@@ -175,6 +175,12 @@ class Session:
         if self._trace is not None:
             self._trace.close()
 
+    def resume(self) -> None:
+        """Go on after a SIGINT that has ended what was in flight; the next one asks anew."""
+        if self._handlers:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        self.stop.clear()
+
     def _on_signal(self, number: int, _frame: FrameType | None) -> None:
         """Ask for the end; whoever asks once more after everything was closed is let out at once."""
         if self.stop.expired:

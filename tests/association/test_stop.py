@@ -83,6 +83,19 @@ def test_the_descriptor_stays_readable(stop: Stop) -> None:
         assert select.select([stop.fileno()], [], [], 0)[0]
 
 
+def test_what_was_asked_for_can_be_done_with(stop: Stop) -> None:
+    closed: list[int] = []
+    stop.register(lambda: closed.append(1))
+    for count in (1, 2):
+        stop.request()
+        stop.request()
+        assert select.select([stop.fileno()], [], [], 0)[0]
+        stop.clear()
+        assert not (stop.requested or stop.expired)
+        assert not select.select([stop.fileno()], [], [], 0)[0]
+        assert len(closed) == count
+
+
 def test_close_frees_the_descriptors(stop: Stop) -> None:
     descriptor = stop.fileno()
     stop.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from tests.commands.asking import Dimse
 from tests.commands.department import Department, department
 from tests.conftest import Peers
 from tests.corpus import CT_IMAGE, make_file, make_folder
-from tests.peers import dimse as process
 from tests.peers.printing import stored_films
 from tests.peers.pynet import acceptor
 from tests.scripted import conversation as step
@@ -195,76 +193,6 @@ def test_a_script_can_keep_going(run: Dimse, job: Path) -> None:
     with department() as ris:
         done = run("shell", ris.address, "--for", "mpps", job, "--keep-going")
     assert done.code == 3
-    assert list(ris.steps) == ["1.2.9"]
-
-
-@pytest.mark.parametrize(
-    ("text", "said", "hint"),
-    [
-        ("echo\nncraete mpps\n", ":2: 'ncraete' is no command", "did you mean ncreate"),
-        (
-            "a = ncreate mpps\nnget mpps {b.AffectedSOPInstanceUID}\n",
-            ":2: nothing is kept as b",
-            "by then: a",
-        ),
-        ("a = ncreate mpps\nnget mpps {a.AffectedSOPInstanceUd}", ":2: {a.Affe", "did you mean Affected"),
-        ("echo\n\necho 'x\n", ":3: a quote is not closed", ""),
-        ("store {2}\n", ":1: there is no argument 2: there are 1", ""),
-        ("x = \n", ":1: nothing follows x", ""),
-    ],
-)
-def test_a_file_is_looked_at_before_anything_is_sent(
-    run: Dimse, job: Path, text: str, said: str, hint: str
-) -> None:
-    job.write_text(text)
-    done = run("shell", "127.0.0.1:1", job, "argument")
-    assert done.code == 2
-    assert f"error: {job}{said}" in done.stderr
-    assert hint in done.stderr
-
-
-def test_a_file_that_is_none(run: Dimse, job: Path) -> None:
-    assert run("shell", "127.0.0.1:1", job).code == 20
-    job.write_bytes(b"\xff\xfe")
-    assert run("shell", "127.0.0.1:1", job).code == 20
-    assert run("shell").code == 2
-
-
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("nget mpps {made.Modality}", "made has no such attribute"),
-        ("nget", "Missing argument 'CLASS'"),
-        ("nget mpps 1.2.3 NoSuch", "no DICOM keyword"),
-        ("x = echo", "brings nothing"),
-        ("show other", "nothing is kept as other"),
-        ("help nothing", "no command"),
-        ("store /nonexistent", "no such file"),
-        ("image 1.2 /nonexistent", "/nonexistent: "),
-    ],
-)
-def test_a_line_that_cannot_be_carried_out_is_not_sent(run: Dimse, job: Path, line: str, said: str) -> None:
-    job.write_text(f"made = ncreate mpps 1.2.9 StudyID=2\n{line}\n")
-    with department() as ris:
-        done = run("shell", ris.address, "--for", "mpps", "--for", "print", job)
-    assert done.code in (2, 20, 22)
-    assert f"{job}:2: " in done.stderr
-    assert said in done.stderr
-
-
-def shell(*args: object, stdin: str) -> subprocess.CompletedProcess[str]:
-    return process.run("shell", *args, stdin=stdin)
-
-
-def test_commands_come_through_a_pipe(job: Path) -> None:
-    with department() as ris:
-        done = shell(ris.address, "--for", "mpps", stdin="ncreate mpps 1.2.9 StudyID=2\nshow x\nquit\n")
-        assert done.returncode == 2
-        assert "error: stdin:2: nothing is kept as x" in done.stderr
-        done = shell(
-            ris.address, "-", "--for", "mpps", stdin="a = nget mpps-retrieve 1.2.9\nshow a\nquit\necho\n"
-        )
-    assert done.returncode == 66
     assert list(ris.steps) == ["1.2.9"]
 
 

@@ -67,7 +67,7 @@ def test_words_are_found_under_their_names_and_say_how_they_are_written() -> Non
     assert word("wait").usage == "wait [OPTIONS] [SECONDS]"
     with pytest.raises(UsageError) as caught:
         word("wait").parse(["soon"])
-    assert caught.value.hint == word("wait").usage
+    assert caught.value.hint == f"usage: {word('wait').usage}"
     with pytest.raises(UsageError) as caught:
         word("something")
     assert "ncreate" in caught.value.hint

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dimsetools.commands.shell_lines import Statement, references, resolved, statement, statements
+from dimsetools.commands.shell_lines import Statement, filled, references, resolved, statement, statements
 from dimsetools.dataset.flat import from_flat
 from dimsetools.errors import UsageError
 
@@ -45,6 +45,7 @@ def test_lines_without_a_command(text: str) -> None:
 def test_a_reply_gets_a_name_and_a_key_is_none() -> None:
     assert statement("film = ncreate film-box") == Statement(1, "film", ("ncreate", "film-box"))
     assert statement("film  =  echo") == Statement(1, "film", ("echo",))
+    assert statement("film=echo") == Statement(1, "film", ("echo",))
     assert statement("nset x=y") == Statement(1, "", ("nset", "x=y"))
     with pytest.raises(UsageError, match="nothing follows film"):
         statement("film = # nothing")
@@ -57,6 +58,16 @@ def test_lines_are_counted_and_continued() -> None:
         Statement(6, "", ("x", "A=1\\2\\")),
         Statement(7, "", ("echo",)),
     ]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_any_editor(end: str) -> None:
+    text = end.join(["\ufeff# a", "x = find \\", " A=1", "echo"])
+    assert list(statements(text.splitlines(keepends=True))) == [
+        Statement(2, "x", ("find", "A=1")),
+        Statement(4, "", ("echo",)),
+    ]
+    assert list(statements(["\ufeffecho"])) == [Statement(1, "", ("echo",))]
 
 
 def test_an_open_quote_is_told() -> None:
@@ -101,7 +112,7 @@ def test_references(word: str, value: str | None) -> None:
         ("{matches[2].PatientID}", "matches has 2", ""),
         ("{film.PatientName=1}", "has a value", ""),
         ("{film.StudyInstanceUID}", "has no value", "did not say it"),
-        ("{3}", "no argument 3: there are 2", ""),
+        ("{3}", "no argument 3: 2 given", ""),
         ("{}", "stands for nothing", "{{"),
         ("a{", "stands for nothing", "{{"),
         ("}", "stands for nothing", "{{"),
@@ -115,11 +126,18 @@ def test_what_there_is_is_named(word: str, said: str, hint: str) -> None:
 
 
 def test_the_names_that_a_line_uses() -> None:
+    with pytest.raises(UsageError, match="which attribute of film"):
+        list(references(["{film}"]))
     assert list(references(["{film.PatientID}", "x{{y}}", "{1}{other[3].PatientID}"])) == [
         "film",
         "1",
         "other",
     ]
+
+
+def test_what_is_not_known_yet_is_stood_in_for() -> None:
+    words = ["nset", "{1}", "{a.PatientID}", "A={a.PatientID}", "B={1}", "C={{x}}"]
+    assert filled(words, ["one"], "1.2") == ["nset", "one", "1.2", "A=", "B=one", "C={x}"]
 
 
 @given(st.text())

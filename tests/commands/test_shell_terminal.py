@@ -144,16 +144,41 @@ def test_a_mistake_and_ctrl_c_end_nothing(tmp_path: Path) -> None:
         assert ris.steps == {}
 
 
-def test_ctrl_c_ends_a_shell_that_waits_for_the_peer(tmp_path: Path) -> None:
+def test_ctrl_c_ends_what_waits_for_the_peer_and_not_the_shell(tmp_path: Path) -> None:
+    """Events can be waited for again; after a request without an answer, another association is opened."""
+    first = (step.accept(), lambda talk: talk.read_message(), step.closed())
+    again = (step.accept(), step.echo(), step.release(), step.closed())
+    classes = ("--for", "commit", "--for", "query")
+    with scripted_server(first, again) as server, shell(tmp_path, server.address, *classes, "-v") as person:
+        person.until("> ")
+        for _ in range(2):
+            person.type("wait\r")
+            person.until("waiting for 1 event, 60 s at most")
+            person.type("\x03")
+            person.until("exit 130")
+            person.until("> ")
+        person.type("naction commit commit commit TransactionUID=1.2\r")
+        person.until("N-ACTION")
+        person.type("\x03\x03")  # once more: no time is given to the peer
+        person.until("exit 130")
+        person.until("> ")
+        person.type("echo\r")
+        person.until("a new association with")
+        person.until("ok  C-ECHO")
+        person.until("> ")
+        person.type("\x04")
+        assert person.ended() == 0
+        server.finish()
+    assert (tmp_path / "dimse" / "history").read_text().splitlines()[-1] == "echo"
+
+
+def test_sigterm_ends_a_shell_that_waits_for_the_peer(tmp_path: Path) -> None:
     with department() as ris, shell(tmp_path, ris.address, "--for", "mpps", "-v") as person:
-        person.until("RIS> ")
-        person.type("ncreate mpps new StudyID=7\r")
-        person.until("created")
         person.until("RIS> ")
         person.type("wait\r")
         person.until("waiting for 1 event, 60 s at most")
-        person.type("\x03")
-        assert person.ended() == 130
+        person.process.send_signal(signal.SIGTERM)
+        assert person.ended() == 143
     assert (tmp_path / "dimse" / "history").read_text().splitlines()[-1] == "wait"
 
 
