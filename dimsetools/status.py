@@ -302,7 +302,7 @@ _HINTS = {
     "print-queue-full": _LATER,
     "printer-memory": _LATER,
     "film-box-not-printed": "print it first",
-    "wrong-transaction-uid": "somebody has claimed the workitem: only with the transaction UID of that can it be changed",
+    "wrong-transaction-uid": "somebody has claimed it: only with that transaction UID can it be changed",
     "no-such-ups": "check the SOP instance UID",
     "unknown-receiving-aet": _ALLOW,
     "performer-unreachable": _LATER,
