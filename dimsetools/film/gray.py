@@ -133,7 +133,8 @@ def of_interest(
     window = window_of(found)
     if window is not None:
         return windowed(values, window)
-    if image.get("BitsStored") == 8 and not _signed(image) and np.issubdtype(values.dtype, np.integer):
+    floats = any(name in image for name in ("FloatPixelData", "DoubleFloatPixelData"))
+    if image.get("BitsStored") == 8 and not _signed(image) and not floats:
         whole = modality(np.array([0, 255]), image, found)
         return between(values, float(whole.min()), float(whole.max()))
     seen = values if kept is None else values[kept]

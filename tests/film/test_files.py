@@ -52,6 +52,19 @@ def unfiltered(data: bytes, columns: int, rows: int) -> Pixels:
     return np.cumsum(found[:, 1:], axis=0, dtype=np.uint8)
 
 
+@pytest.mark.parametrize(("kind", "samples"), KINDS)
+def test_a_pdf_says_how_its_pixels_are_to_be_read(kind: str, samples: tuple[int, ...]) -> None:
+    drawn = sheet(kind, samples)
+    data = b"".join(pdf(drawn, lines(drawn)))
+    head = data[data.index(b"/Subtype /Image") :].split(b">>\nstream", 1)[0].decode()
+    bits, colors = (8 if kind == "u1" else 16), 3 if samples else 1
+    space = "DeviceRGB" if samples else "DeviceGray"
+    size = f"/Width {LAYOUT.width} /Height {LAYOUT.height}"
+    assert f"{size} /ColorSpace /{space} /BitsPerComponent {bits} /Filter /FlateDecode" in head
+    parameters = f"/Colors {colors} /BitsPerComponent {bits} /Columns {LAYOUT.width}"
+    assert f"/DecodeParms << /Predictor 15 {parameters} >>" in head
+
+
 def test_a_pdf_is_well_formed_and_as_large_as_the_film() -> None:
     drawn = sheet("u2", ())
     data = b"".join(pdf(drawn, lines(drawn)))
@@ -68,5 +81,6 @@ def test_a_pdf_is_well_formed_and_as_large_as_the_film() -> None:
     length = re.search(rb"/Length ([0-9]+) >>\nstream\n", image)
     assert length is not None
     stream = image[length.end() : length.end() + int(length[1])]
+    assert image[length.end() + int(length[1]) :].startswith(b"\nendstream\nendobj\n")
     pixels = unfiltered(stream, 2 * LAYOUT.width, LAYOUT.height).view(">u2")
     assert np.array_equal(pixels, drawn.pixels)

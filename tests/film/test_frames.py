@@ -38,8 +38,10 @@ def test_gray_of_8_bits_is_printed_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("slope", [2, -0.5])
 def test_gray_of_8_bits_is_printed_as_it_is_in_any_unit(tmp_path: Path, slope: float) -> None:
-    values = pixels(rendered(written(tmp_path / "x", RescaleSlope=slope, RescaleIntercept=1000))).tolist()
-    assert values == ([[0, 51], [102, 255]] if slope > 0 else [[255, 204], [153, 0]])
+    path = written(tmp_path / "x", [[10, 51], [102, 200]], RescaleSlope=slope, RescaleIntercept=1000)
+    assert pixels(rendered(path)).tolist() == (
+        [[10, 51], [102, 200]] if slope > 0 else [[245, 204], [153, 55]]
+    )
 
 
 def test_12_bits_are_words(tmp_path: Path) -> None:

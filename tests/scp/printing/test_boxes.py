@@ -139,6 +139,7 @@ def test_an_image_larger_than_its_box(tmp_path: Path, values: dict[str, Any], st
     with printer(tmp_path) as node, scu(node) as peer:
         film, answer = peer.film(peer.session())
         assert peer.set(GRAY, boxes(answer)[0], image(gray_item(LARGE), **values))[0] == status
+        assert ("larger than its box" in peer.comment) is (status not in (0, INVALID_VALUE))
         expected = 0xB603 if status in (0xC603, INVALID_VALUE) else 0
         assert peer.act(FILM, film)[0] == expected
     assert middles(printed(tmp_path)[0], WHERE) == [0 if expected else 100]

@@ -30,6 +30,6 @@ def test_the_configuration_names_what_can_be_had(tmp_path: Path) -> None:
         assert status == 0
         found = answer.PrinterConfigurationSequence
         assert [item.SOPClassesSupported for item in found] == [PRINT_GRAYSCALE, PRINT_COLOR]
-        assert [item.MemoryBitDepth for item in found] == [12, 8]
+        assert [(item.MemoryBitDepth, item.PrintingBitDepth) for item in found] == [(12, 16), (8, 8)]
         sizes = {media.FilmSizeID for media in found[0].MediaInstalledSequence}
         assert {"8INX10IN", "14INX17IN", "A4"} <= sizes
