@@ -145,7 +145,7 @@ complete -c dimse -n '__dimse_in mpps -' -a discontinue -d 'Discontinue a step, 
 
 complete -c dimse -n '__dimse_in ups -' -s h -l help -d 'Show the verbs'
 complete -c dimse -n '__dimse_in ups -' -a push -d 'Schedule a step, and print its UID'
-complete -c dimse -n '__dimse_in ups -' -a claim -d 'Claim a step, and print the Transaction UID'
+complete -c dimse -n '__dimse_in ups -' -a claim -d 'Claim a step, note when it was begun, and print the Transaction UID'
 complete -c dimse -n '__dimse_in ups -' -a progress -d 'Tell how far a step is'
 complete -c dimse -n '__dimse_in ups -' -a complete -d 'Complete a step'
 complete -c dimse -n '__dimse_in ups -' -a cancel -d 'Cancel a step'

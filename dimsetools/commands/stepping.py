@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
-from dimsetools.errors import InputError, NoContext, UsageError
+from dimsetools.errors import DimseError, InputError, NoContext, UsageError
 from dimsetools.options.normalized import DataSets
 
 if TYPE_CHECKING:
@@ -104,6 +104,15 @@ class Steps:
         if reply.error is not None:
             self.output.note(f"the peer does not say how it is: {reply.error.message}", 1)
         return reply.attributes or {}
+
+    def add(self, wanted: Wanted) -> None:
+        """Send a request that only adds to what is done already, and cannot undo it by its failure."""
+        try:
+            error = self._line.ask(wanted).error
+        except DimseError as ended:
+            error = ended
+        if error is not None:
+            self.output.note(f"the peer does not note it: {error.message}", 1)
 
     def code(self) -> int:
         """Return the exit status."""

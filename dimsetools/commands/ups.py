@@ -119,7 +119,7 @@ command = Verbs(
         _verb(
             "claim",
             ups_verbs.claim,
-            "Claim a step, and print the Transaction UID.\n\n"
+            "Claim a step, note when it was begun, and print the Transaction UID.\n\n"
             "That is the key to the step: keep it, or nobody can complete or cancel the step any more.",
             [
                 UID,

@@ -78,14 +78,16 @@ def _check(made: Attributes) -> None:
 def claim(session: Session, peer: str, uid: str, transaction: str | None) -> int:
     """Claim a step."""
     from dimsetools.dataset.normalized import new_uid
-    from dimsetools.dataset.workitem import IN_PROGRESS, state
+    from dimsetools.dataset.workitem import IN_PROGRESS, begun, state
     from dimsetools.services import requests
 
     number, contexts = _action("change-state")
     lock = transaction or new_uid()
     with Steps(session, peer, contexts, yields=True) as steps:
         information = state(IN_PROGRESS, lock)
-        steps.ask(requests.action(_ups(), uid, number, information), lock, shown=information)
+        claimed = steps.ask(requests.action(_ups(), uid, number, information), lock, shown=information)
+        if claimed is not None:
+            steps.add(requests.set_(_ups(), uid, begun(lock, present())))
         return steps.code()
 
 

@@ -141,13 +141,14 @@ def progress(transaction: str, known: Attributes, percent: int | None, descripti
         item["ProcedureStepProgress"] = str(percent)
     if description is not None:
         item["ProcedureStepProgressDescription"] = description
-    return _progressed(transaction, progress_of(known) | from_flat(item))
+    return _set(transaction, PROGRESS, progress_of(known) | from_flat(item))
 
 
-def _progressed(transaction: str, item: Attributes) -> Attributes:
+def _set(transaction: str, sequence: int, item: Attributes) -> Attributes:
+    """Return the N-SET of a sequence that has one item."""
     return {
         **from_flat({"TransactionUID": transaction}),
-        PROGRESS: Attribute("SQ", (sorted_attributes(item),)),
+        sequence: Attribute("SQ", (sorted_attributes(item),)),
     }
 
 
@@ -156,7 +157,7 @@ def cancelled(
 ) -> Attributes:
     """Return the N-SET that tells why its performer gives up a step; of `known`, how far it came stays."""
     told = from_flat({"ProcedureStepCancellationDateTime": moment(now)}) | request_to_cancel(reason, code)
-    return _progressed(transaction, progress_of(known) | told)
+    return _set(transaction, PROGRESS, progress_of(known) | told)
 
 
 def request_to_cancel(reason: str | None, code: Attributes | None) -> Attributes:
@@ -173,6 +174,12 @@ def subscription(receiver: str, *, lock: bool | None = None) -> Attributes:
     if lock is not None:
         made["DeletionLock"] = "TRUE" if lock else "FALSE"
     return from_flat(made)
+
+
+def begun(transaction: str, now: datetime) -> Attributes:
+    """Return the N-SET that tells since when a step is performed."""
+    item = {"PerformedProcedureStepStartDateTime": moment(now), "OutputInformationSequence": []}
+    return _set(transaction, _PERFORMED, from_flat(item))
 
 
 def performed(
@@ -203,9 +210,7 @@ def performed(
     item |= from_flat({"PerformedProcedureStepEndDateTime": moment(now)})
     if output or _OUTPUT not in item:
         item[_OUTPUT] = Attribute("SQ", output)
-    made = from_flat({"TransactionUID": transaction})
-    made[_PERFORMED] = Attribute("SQ", (sorted_attributes(item),))
-    return made
+    return _set(transaction, _PERFORMED, item)
 
 
 def moment(at: datetime) -> str:

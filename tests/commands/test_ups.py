@@ -54,13 +54,19 @@ def test_a_step_is_pushed_claimed_performed_and_completed(tasks: Department, tmp
 
     said("progress", tasks.address, uid, "--transaction", lock, "--percent", "40", "--description", "halfway")
     (_, change) = tasks.changes[0]
+    (performed,) = change.UnifiedProcedureStepPerformedProcedureSequence
+    assert (change.TransactionUID, bool(performed.PerformedProcedureStepStartDateTime)) == (lock, True)
+    (kept,) = step.UnifiedProcedureStepPerformedProcedureSequence
+    kept.PerformedProcedureStepStartDateTime = "20260101080000"
+    (_, change) = tasks.changes[1]
     assert change.TransactionUID == lock
     (progress,) = change.ProcedureStepProgressInformationSequence
     assert (progress.ProcedureStepProgress, progress.ProcedureStepProgressDescription) == (40, "halfway")
 
     said("complete", tasks.address, uid, tmp_path, "--transaction", lock, "--aet", "WORKER")
-    (_, change) = tasks.changes[1]
+    (_, change) = tasks.changes[2]
     (performed,) = change.UnifiedProcedureStepPerformedProcedureSequence
+    assert performed.PerformedProcedureStepStartDateTime == "20260101080000"
     assert performed.PerformedStationNameCodeSequence[0].CodeValue == "WORKER"
     assert performed.PerformedWorkitemCodeSequence[0].CodeValue == "110001"
     assert len(performed.OutputInformationSequence[0].ReferencedSOPSequence) == 2
@@ -94,6 +100,12 @@ def test_programs_get_the_transaction_with_the_claim(tasks: Department) -> None:
     uid = said("push", tasks.address)
     record = rows(ups("claim", tasks.address, uid, "--transaction", "1.2.77", "--json"))[0]
     assert (record["_type"], record["TransactionUID"]) == ("change-state", "1.2.77")
+
+
+def test_a_claim_holds_even_if_its_moment_is_not_noted(tasks: Department) -> None:
+    uid = said("push", tasks.address)
+    del tasks.steps[uid]  # to the N-SET, not to the N-ACTION
+    assert said("claim", tasks.address, uid).startswith("2.25.")
 
 
 def test_a_refused_change_is_not_followed_by_a_change_of_state(tasks: Department) -> None:

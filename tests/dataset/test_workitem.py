@@ -8,6 +8,7 @@ from dimsetools.dataset.requirements import fault
 from dimsetools.dataset.ups_rules import COMPLETE, fault_of_change, fault_of_creation
 from dimsetools.dataset.workitem import (
     REASON,
+    begun,
     cancelled,
     of_objects,
     performed,
@@ -65,6 +66,7 @@ def test_what_only_the_scp_gives_is_not_sent() -> None:
 def test_changes_keep_to_the_table_and_the_performed_procedure_is_enough_to_complete() -> None:
     done = performed("1.2.3", {}, "ME", references(HEADERS, "PACS"), NOW)
     for change in (
+        begun("1.2.3", NOW),
         done,
         progress("1.2.3", {}, 50, "half"),
         cancelled("1.2.3", {}, "why", coded(REASON), NOW),
