@@ -49,7 +49,7 @@ class PresentationLuts(Service):
         lut: str | Table = word(sent, "PresentationLUTShape")
         if not lut:
             lut = _table(sent[_SEQUENCE].values, big=asked.context.transfer_syntax == EXPLICIT_BE)
-        jobs.add(PresentationLut(uid, asked.sop_class, sent, lut))
+        jobs.add(PresentationLut(uid, asked.sop_class, {}, lut))  # what was sent takes twenty times as much
         return done(asked, LUT, sent, uid)
 
     def delete(self, asked: Asked) -> Done:
@@ -73,14 +73,14 @@ def _table(items: tuple[Attributes, ...], *, big: bool) -> Table:
     return Table(values, bits)
 
 
-def _words(data: Attribute, *, big: bool) -> tuple[int, ...]:
+def _words(data: Attribute, *, big: bool) -> array[int]:
     """Return 16-bit values, whether they came as such or as bytes."""
     if data.vr in ("US", "SS"):
-        return tuple(value & 0xFFFF for value in data.values)
+        return array("H", (value & 0xFFFF for value in data.values))
     raw = data.values[0]
     if not isinstance(raw, bytes) or len(raw) % 2:
         raise invalid("LUTData", "it is no words")
     words = array("H", raw)
     if big != (byteorder == "big"):
         words.byteswap()
-    return tuple(words)
+    return words

@@ -75,5 +75,23 @@ def test_their_number_is_bounded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("order", "big"), [("<", False), (">", True)])
 def test_words_that_come_as_bytes(order: str, big: bool) -> None:
     raw = struct.pack(f"{order}3H", 1, 256, 65535)
-    assert _words(Attribute("OW", (raw,)), big=big) == (1, 256, 65535)
-    assert _words(Attribute("SS", (-1, 2)), big=big) == (65535, 2)
+    assert [*_words(Attribute("OW", (raw,)), big=big)] == [1, 256, 65535]
+    assert [*_words(Attribute("SS", (-1, 2)), big=big)] == [65535, 2]
+
+
+def test_tables_take_little_more_than_their_words(tmp_path: Path) -> None:
+    import gc
+    import tracemalloc
+
+    long = table([30_000, 0, 16], range(30_000))
+    with printer(tmp_path) as node, scu(node) as peer:
+        assert peer.create(LUT, "1.2.1", PresentationLUTSequence=[long])[0] == 0
+        tracemalloc.start()
+        try:
+            for number in range(2, 6):
+                assert peer.create(LUT, f"1.2.{number}", PresentationLUTSequence=[long])[0] == 0
+            node.log.wait("normalized", 5)
+            gc.collect()
+            assert tracemalloc.get_traced_memory()[0] < 4 * 30_000 * 6
+        finally:
+            tracemalloc.stop()
