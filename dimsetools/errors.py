@@ -235,10 +235,14 @@ class ProtocolError(DimseError):
 
 
 class NoContext(DimseError):
-    """No acceptable presentation context for what was to be done."""
+    """No acceptable presentation context for what was to be done.
+
+    `unproposed` is the abstract syntax that the peer was not even asked for, "" if it was.
+    """
 
     name = "no-presentation-context"
     exit_code = ExitCode.NO_CONTEXT
+    unproposed = ""
 
 
 class StatusFailure(DimseError):

@@ -212,13 +212,13 @@ def no_context(association: Association, abstract_syntax: str, name: str) -> NoC
     """Return the exception that tells how the peer answered the contexts of `abstract_syntax`."""
     from dimsetools.association.negotiation import CONTEXT_RESULTS
 
-    answers = sorted(
-        {
-            CONTEXT_RESULTS.get(association.results[context.id].result, "rejected")
-            for context in association.proposal.contexts
-            if context.abstract_syntax == abstract_syntax and context.id in association.results
-        }
-    )
+    proposed = [one.id for one in association.proposal.contexts if one.abstract_syntax == abstract_syntax]
+    if not proposed:
+        error = NoContext(f"{name} was not proposed to {association.peer_name}")
+        error.unproposed = abstract_syntax
+        return error
+    results = [association.results[number].result for number in proposed if number in association.results]
+    answers = sorted({CONTEXT_RESULTS.get(result, "rejected") for result in results})
     return NoContext(
         f"{association.peer_name} accepts no presentation context for {name}: "
         + (", ".join(answers) or "no answer"),

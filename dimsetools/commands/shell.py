@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dimsetools.errors import ConnectionLost, DimseError, ExitCode, UsageError, worst
+from dimsetools.errors import ConnectionLost, DimseError, ExitCode, UsageError, did_you_mean, worst
 from dimsetools.options import REQUESTOR, NetworkCommand, PeerArgument, Session
 from dimsetools.options.normalized import DATA_SETS, DataSets
 from dimsetools.options.types import Named
@@ -88,8 +88,8 @@ def _opened(session: Session, output: Output, peer: str, contexts: Sequence[str]
 def _contexts(purposes: Sequence[str]) -> tuple[str, ...]:
     """Return the abstract syntaxes to propose; all of the N- services and of queries if nothing is said."""
     from dimsetools.dataset.models import MODELS
-    from dimsetools.dataset.normalized import CLASSES, normalized_class
-    from dimsetools.uids import VERIFICATION, sop_class
+    from dimsetools.dataset.normalized import normalized_class
+    from dimsetools.uids import VERIFICATION
 
     query = (VERIFICATION, *(MODELS[name].find for name in ("study", "patient", "worklist")))
     found: dict[str, None] = {}
@@ -97,13 +97,7 @@ def _contexts(purposes: Sequence[str]) -> tuple[str, ...]:
         if purpose == "query":
             found |= dict.fromkeys(query)
         for name in _FOR.get(purpose, (purpose,)):
-            known = CLASSES.get(name)
-            if known is None:
-                try:
-                    known = normalized_class(name)
-                except UsageError:
-                    found[sop_class(name)] = None
-                    continue
+            known = normalized_class(name)
             found |= dict.fromkeys(known.contexts[:1] if name.startswith("ups-") else (known.uid,))
     return tuple(found)
 
@@ -234,13 +228,14 @@ def _interruptible() -> Iterator[None]:
 
 def _rehearse(output: Output, shell: Shell, contexts: Sequence[str], script: Script | None) -> int:
     """Show what would be proposed, and how many commands there are."""
+    from dimsetools.render import units
     from dimsetools.uids import name_of
 
     record = {"_event": "would-open", "_address": shell.node, "_abstract_syntaxes": list(contexts)}
     output.record(record, f"would call {shell.node} for {', '.join(map(name_of, contexts))}")
     if script is not None:
-        count = sum(1 for _ in script)
-        output.note(f"{script.name}: {count} commands, in order as far as that can be said")
+        count = units.counted(sum(1 for _ in script), "command")
+        output.note(f"{script.name}: {count}, in order as far as that can be said")
     return ExitCode.OK
 
 
@@ -258,7 +253,11 @@ def _show_example(session: Session, name: str) -> int:
 
 
 def _purpose(text: str) -> str:
-    _contexts((text,))
+    try:
+        _contexts((text,))
+    except UsageError:
+        known = did_you_mean(text, _purposes()) or f"{', '.join(_FOR)}, or a class, as CTImageStorage"
+        raise ValueError(f"is no purpose and no SOP class ({known})") from None
     return text
 
 

@@ -7,13 +7,14 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dimsetools.commands.shell_lines import Kept, Statement, placed, resolved
-from dimsetools.commands.shell_words import WAIT, WORDS_OF_SHELL, word
+from dimsetools.commands.shell_words import WAIT, guide, word
 from dimsetools.commands.verbs import VERBS
 from dimsetools.errors import (
     ConnectionLost,
     DimseError,
     InputError,
     NoAnswer,
+    NoContext,
     StatusFailure,
     UsageError,
 )
@@ -107,6 +108,8 @@ class Shell:
             else:
                 brought = getattr(self, f"_{found.name}")(**params)
         except DimseError as error:
+            if isinstance(error, NoContext) and error.unproposed:
+                error.hint = _propose(error.unproposed)
             if where.place:
                 about = self.node if not isinstance(error, (UsageError, InputError)) else ""
                 about = f": {about}" if about and about not in error.message else ""
@@ -300,28 +303,20 @@ class Shell:
             self.output.note(f"kept: {', '.join(self.kept)}")
 
     def _help(self, name: str | None) -> None:
-        if name is None:
-            for one in WORDS_OF_SHELL.values():
-                self.output.note(f"  {one.name:<9}{one.help}")
-            self.output.note("NAME = COMMAND keeps a reply, {NAME.Attribute} stands for what is in it.")
-            return
-        found = word(name)
-        self.output.note(f"usage: {found.usage}")
-        self.output.note(f"  {found.help}")
-        for param in found.params:
-            context = _context()
-            record = param.get_help_record(context)
-            if record is not None:
-                self.output.note(f"  {record[0]:<28}  {record[1]}")
+        for line in (guide() if name is None else word(name).guide).splitlines():
+            self.output.note(line)
 
     def _quit(self) -> None:
         raise Quit
 
 
-def _context() -> Any:
-    import click
+def _propose(abstract_syntax: str) -> str:
+    """Return what to write for a class to be proposed."""
+    import shlex
 
-    return click.Context(click.Command("help"))
+    from dimsetools.dataset.normalized import normalized_class
+
+    return f"dimse shell PEER --for {shlex.quote(normalized_class(abstract_syntax).name)}"
 
 
 def kept_of(reply: Reply) -> Attributes:

@@ -40,6 +40,19 @@ class Word(NamedTuple):
         context = click.Context(self.command, info_name=self.name)
         return " ".join((self.name, *self.command.collect_usage_pieces(context)))
 
+    @property
+    def guide(self) -> str:
+        """How it is written, and with what, to be read by people."""
+        context = click.Context(click.Command(self.name))
+        formatter = click.HelpFormatter()
+        formatter.write(f"usage: {self.usage}\n")
+        formatter.indent()
+        formatter.write_text(self.help)
+        formatter.write_dl(
+            [row for param in self.params if (row := param.get_help_record(context)) is not None]
+        )
+        return formatter.getvalue()
+
     def check_name(self, name: str) -> None:
         """Raise UsageError if a reply is to be kept as `name`, "" for nothing, and there is none."""
         if name and not self.keeps:
@@ -72,6 +85,8 @@ def _about(verb: str) -> str:
 _PATHS = click.Argument(
     ["paths"], metavar="PATH...", nargs=-1, required=True, type=click.Path(), help="Files and folders."
 )
+_QUERY = QUERY.without("relational", "fuzzy", "datetime", "timezone")
+"""What is asked for in extended negotiation is not that of one query on an association of many."""
 _NAME = click.Argument(["name"], metavar="NAME", help="What is kept.")
 
 WORDS_OF_SHELL = {
@@ -82,7 +97,7 @@ WORDS_OF_SHELL = {
         Word(
             "find",
             "Ask what the peer has (C-FIND); the matches are kept as NAME[0], NAME[1] ...",
-            (WORDS, *QUERY.options),
+            (WORDS, *_QUERY.options),
             keeps=True,
         ),
         Word("store", "Send objects, in the classes that were accepted (C-STORE).", (_PATHS,)),
@@ -126,6 +141,16 @@ WORDS_OF_SHELL = {
     )
 }
 """The commands by their names."""
+
+
+def guide() -> str:
+    """Return what each command does in a line, and how replies are kept."""
+    formatter = click.HelpFormatter()
+    formatter.indent()
+    formatter.write_dl([(one.name, one.help) for one in WORDS_OF_SHELL.values()])
+    formatter.dedent()
+    formatter.write("NAME = COMMAND keeps a reply, {NAME.Attribute} stands for what is in it.\n")
+    return formatter.getvalue()
 
 
 def word(name: str) -> Word:

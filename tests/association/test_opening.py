@@ -130,6 +130,14 @@ def test_a_missing_context_is_told_with_its_reason(results: Sequence[int], words
     assert (error.exit_code, error.retryable) == (66, False)
 
 
+def test_a_context_that_nobody_asked_for_is_no_fault_of_the_peer() -> None:
+    with scripted_server([accept(), release()]) as peer:
+        with pytest.raises(NoContext, match="Verification was not proposed to ") as caught:
+            require_context(call(peer.port, contexts=(CT,)), wire.VERIFICATION, "Verification")
+        peer.finish()
+    assert (caught.value.unproposed, caught.value.hint) == (wire.VERIFICATION, "")
+
+
 def test_one_missing_context_does_not_end_the_others() -> None:
     script = [accept(wire.Result(1), wire.Result(3, 3)), release()]
     with scripted_server(script) as peer, call(peer.port) as association:

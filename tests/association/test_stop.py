@@ -91,7 +91,7 @@ def test_what_was_asked_for_can_be_done_with(stop: Stop) -> None:
         stop.request()
         assert select.select([stop.fileno()], [], [], 0)[0]
         stop.clear()
-        assert not (stop.requested or stop.expired)
+        assert (stop.requested, stop.expired) == (False, False)
         assert not select.select([stop.fileno()], [], [], 0)[0]
         assert len(closed) == count
 

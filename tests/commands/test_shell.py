@@ -21,7 +21,6 @@ from tests.scripted.peers import scripted_server
 from tests.services import querying
 from tests.services.normalizing import (
     COMMIT,
-    MPPS,
     N_ACTION_RQ,
     N_ACTION_RSP,
     N_GET_RQ,
@@ -206,6 +205,16 @@ def test_help_status_and_what_is_kept(run: Dimse, job: Path) -> None:
         assert words in done.stderr
 
 
+def test_help_is_written_for_people(run: Dimse, job: Path) -> None:
+    job.write_text("help find\nhelp\n")
+    with department() as ris:
+        done = run("shell", ris.address, "--for", "mpps", job)
+    assert done.code == 0
+    assert "usage: find" in done.stderr
+    assert "--fuzzy" not in done.stderr  # it would be a matter of the association
+    assert max(map(len, done.stderr.splitlines())) < 100
+
+
 def test_what_would_be_proposed_is_shown_without_a_connection(run: Dimse, job: Path) -> None:
     job.write_text("echo\necho\n")
     done = run(
@@ -216,7 +225,9 @@ def test_what_would_be_proposed_is_shown_without_a_connection(run: Dimse, job: P
     assert "1.2.840.10008.5.1.1.9" in record["_abstract_syntaxes"]
     assert CT_IMAGE in record["_abstract_syntaxes"]
     assert "2 commands" in done.stderr
-    assert run("shell", "127.0.0.1:1", "--for", "nothing").code == 2
+    done = run("shell", "127.0.0.1:1", "--for", "prnt")
+    assert (done.code, "did you mean print" in done.stderr) == (2, True)
+    assert "CTImageStorage" in run("shell", "127.0.0.1:1", "--for", "xyzzy").stderr
 
 
 def test_nearly_everything_is_proposed_unless_something_is_chosen(run: Dimse) -> None:
@@ -314,8 +325,26 @@ def test_a_class_that_was_not_accepted_ends_no_association(run: Dimse, job: Path
     with department() as ris:
         done = run("shell", ris.address, "--for", "mpps", job, "--keep-going")
     assert done.code == 3
-    assert MPPS.rpartition(".")[0] in done.stderr or "no presentation context" in done.stderr
+    assert "no presentation context" in done.stderr
     assert list(ris.steps) == ["1.2.9"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("echo", "--for 'Verification SOP Class'"),
+        ("find -W PatientID=1", "--for 'Modality Worklist Information Model - FIND'"),
+        ("nget printer printer", "--for print-grayscale"),
+        ("ncreate ups new", "--for ups"),
+    ],
+)
+def test_how_a_class_is_proposed_is_told(run: Dimse, job: Path, line: str, said: str) -> None:
+    job.write_text(f"{line}\n")
+    with department() as ris:
+        done = run("shell", ris.address, "--for", "mpps", job)
+    assert done.code == 66
+    assert "was not proposed to RIS@" in done.stderr
+    assert f"hint: dimse shell PEER {said}" in done.stderr
 
 
 def test_nobody_there(run: Dimse, job: Path) -> None:

@@ -27,7 +27,7 @@ KEPT = {"film": (FILM,), "found": ()}
         ("ncreate film-box new FilmSizeI", ["FilmSizeID="]),
         ("ncreate film-box new ReferencedFilmSessionSequence.ReferencedSOPI", None),
         ("ncreate film-box new FilmSizeID=A", []),
-        ("find --rel", ["--relational "]),
+        ("find --assu", ["--assume-charset "]),
         ("help sto", ["store "]),
         ("show f", ["film ", "found "]),
         ("nothing x", []),
