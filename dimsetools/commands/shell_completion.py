@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 
 import click
 
-from dimsetools.commands.shell_lines import Kept
-from dimsetools.commands.shell_words import WORDS_OF_SHELL
+from dimsetools.commands.shell_lines import Kept, named
+from dimsetools.commands.shell_words import WORDS_OF_SHELL, Word
+from dimsetools.commands.verbs import NEW, VERBS
 from dimsetools.dataset.dictionary import keyword_of
+from dimsetools.errors import UsageError
 from dimsetools.options.types import Named
 
 
 def offers(before: Sequence[str], text: str, kept: Mapping[str, Kept]) -> list[str]:
     """Return what the word that begins with `text` can become, behind the words `before`."""
-    before = list(before)
-    if before[1:2] == ["="]:
-        before = before[2:]
+    before = named(" ".join(before))[1].split()
     brace = text.rfind("{")
     if brace >= 0 and "}" not in text[brace:]:
         return [text[:brace] + one for one in _references(text[brace:], kept)]
@@ -33,12 +34,56 @@ def offers(before: Sequence[str], text: str, kept: Mapping[str, Kept]) -> list[s
     if text.startswith("-"):
         spellings = [one for param in found.params if isinstance(param, click.Option) for one in param.opts]
         return [f"{one} " for one in spellings if one.startswith(text)]
+    taking = _option(found, before[-1])
+    if taking is not None:
+        return _values(taking, text)
+    words = _positional(found, before[1:])
     arguments = [param for param in found.params if isinstance(param, click.Argument)]
-    place = min(len(before) - 1, len(arguments) - 1)
-    fresh = (
-        ["new "] if found.name == "ncreate" and len(before) == 2 and text and "new".startswith(text) else []
-    )
-    return fresh or (_values(arguments[place], text) if arguments else [])
+    if not arguments or (len(words) >= len(arguments) and arguments[-1].nargs == 1):
+        return []
+    if found.name in VERBS and len(words) in (1, 2):
+        offered = _of_class(found.name, words, text)
+        if offered is not None:
+            return offered
+    return _values(arguments[min(len(words), len(arguments) - 1)], text)
+
+
+def _option(found: Word, word: str) -> click.Option | None:
+    """Return the option that takes a value if `word` is it."""
+    for param in found.params:
+        if isinstance(param, click.Option) and word in param.opts and not param.is_flag:
+            return param
+    return None
+
+
+def _positional(found: Word, words: Sequence[str]) -> list[str]:
+    """Return the words that are no options, nor what these take."""
+    return [
+        text
+        for before, text in pairwise(("", *words))
+        if (text == "-" or not text.startswith("-")) and _option(found, before) is None
+    ]
+
+
+def _of_class(verb: str, words: Sequence[str], text: str) -> list[str] | None:
+    """Return the instances, actions or events of the class that is named first; None where keys may be."""
+    from dimsetools.dataset.normalized import instance_names, normalized_class
+
+    try:
+        of = normalized_class(words[0])
+    except UsageError:
+        return []
+    known: Iterable[str]
+    if verb == "ncreate":
+        known = (NEW, *instance_names(of)) if text and len(words) == 1 else ()
+    elif len(words) == 1:
+        known = instance_names(of)
+    elif verb in ("naction", "nevent"):
+        known = of.actions if verb == "naction" else of.events
+    else:
+        return None
+    found = [f"{one} " for one in known if one.startswith(text)]
+    return found if found or verb != "ncreate" else None
 
 
 def _references(text: str, kept: Mapping[str, Kept]) -> Iterable[str]:
@@ -60,8 +105,10 @@ def _references(text: str, kept: Mapping[str, Kept]) -> Iterable[str]:
     ]
 
 
-def _values(argument: click.Argument, text: str) -> list[str]:
-    kind = argument.type
+def _values(param: click.Parameter, text: str) -> list[str]:
+    kind = param.type
+    if isinstance(kind, click.Choice):
+        return [f"{one} " for one in kind.choices if one.startswith(text)]
     if isinstance(kind, click.Path):
         return _files(text)
     if not isinstance(kind, Named):

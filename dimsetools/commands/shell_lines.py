@@ -75,14 +75,17 @@ def placed(error: DimseError, place: str) -> DimseError:
 
 def statement(text: str, number: int = 1) -> Statement | None:
     """Return the command of a line, None if there is none."""
-    name = ""
-    match = _ASSIGNMENT.match(text)
-    if match is not None:
-        name, text = match[1], text[match.end() :]
+    name, text = named(text)
     words = _words(text)
     if name and not words:
         raise UsageError(f"nothing follows {name} =", hint="write a command whose reply is to be kept")
     return Statement(number, name, words) if words else None
+
+
+def named(text: str) -> tuple[str, str]:
+    """Return the name that a line begins with, "" for none, and the command."""
+    match = _ASSIGNMENT.match(text)
+    return ("", text) if match is None else (match[1], text[match.end() :])
 
 
 def _words(text: str) -> tuple[str, ...]:
