@@ -301,11 +301,13 @@ class Served:
 
     def _reply(self, exchange: Exchange, incoming: Incoming, request: Request, reply: Reply) -> None:
         source = None if reply.data is None else BytesSource(reply.data)
-        exchange.respond(incoming, _response(request, reply), source)
-        if reply.then is not None:
-            reply.then()
-        if reply.record is not None:
-            self._manner.log(reply.record)
+        try:
+            exchange.respond(incoming, _response(request, reply), source)
+        finally:  # it is done, also where its requestor has gone and will not hear of it
+            if reply.then is not None:
+                reply.then()
+            if reply.record is not None:
+                self._manner.log(reply.record)
 
     def _begin(self, incoming: Incoming, request: Request, caller: Caller) -> Task | Lasting:
         role = self._manner.roles.get(type(request))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import threading
 from typing import Any, ClassVar
 
 import pytest
@@ -183,3 +184,24 @@ def test_what_cannot_be_taken_is_answered(uid: str, data: bytes | None, status: 
     answer = created(uid, data)
     assert answer.number(0x900) == status
     assert answer.command.get(0x902, b"").startswith(comment)
+
+
+def test_what_was_done_is_followed_up_also_where_nobody_hears_of_it() -> None:
+    """Reports that were posted go out now, not when the next request comes."""
+    begun, gone, followed = threading.Event(), threading.Event(), threading.Event()
+
+    class Slow(Albums):
+        def create(self, asked: Asked) -> Done:
+            begun.set()
+            assert gone.wait(20)
+            return super().create(asked)._replace(then=followed.set)
+
+    with serving(Slow()) as node, scripted_client(node.port) as talk:
+        talk.send(wire.associate_rq([wire.Context(1, ALBUM, (wire.EXPLICIT_LE,))]))
+        talk.expect(wire.ASSOCIATE_AC)
+        talk.send(n_create("1.2.3", DATA))
+        assert begun.wait(20)
+        talk.reset()
+        gone.set()
+        assert followed.wait(20)
+        assert node.log.wait("normalized")[0]["_status"] == "0000"
