@@ -16,17 +16,19 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from dimsetools.association.buffered import Buffered
 from dimsetools.association.stop import Stop
 from dimsetools.errors import ConnectionLost, DimseError, LimitReached, NoAnswer, TlsError
 
 if TYPE_CHECKING:
     import ssl
 
-RECEIVE_BUFFER = 256 * 1024
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 _SLACK = 1.0
 """How far, seconds, a socket's time-out may stray from the deadline before it is set anew."""
 _TLS_SLICE = 128 * 1024
+_AHEAD = 8 * 1024 * 1024
+"""Bytes of the peer that are taken in, at most, while it takes none."""
 _ALERT_WAIT = 0.4
 """Seconds for the peer to take our alert after a hand-shake that failed."""
 _RENEWAL = 1024 * 1024
@@ -35,7 +37,7 @@ _BUFFERS_PER_CALL = 1000
 """The kernel takes 1024 (IOV_MAX)."""
 
 
-class Transport:
+class Transport(Buffered):
     """One connected stream. Not for use by several threads, but for `shutdown`."""
 
     def __init__(
@@ -45,6 +47,7 @@ class Transport:
 
         `name` is what messages call the peer, its address if there is none.
         """
+        super().__init__()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._sock = sock
@@ -53,9 +56,6 @@ class Transport:
         self._total = total
         self._stop = stop
         self._timeout: float | None = sock.gettimeout()
-        self._buffer = bytearray(RECEIVE_BUFFER)
-        self._view = memoryview(self._buffer)
-        self._start = self._end = 0
         self._wait: float | None = None
         self._deadline: float | None = None
         self._in_pieces = False
@@ -145,7 +145,23 @@ class Transport:
                 self._begin(wait)
             else:
                 self._check_deadline()
+            self._take_in()
             sent = self._sock.sendmsg(rest[:_BUFFERS_PER_CALL])
+
+    def _take_in(self) -> None:
+        """Until the peer takes more of ours, receive what it sends: it may not read before that is out."""
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN | select.POLLOUT)
+        while self._end - self._start < _AHEAD:
+            ready = poll.poll(None if self._timeout is None else self._timeout * 1000)
+            if not ready:
+                raise TimeoutError
+            if ready[0][1] != select.POLLIN:
+                return
+            if not (count := self._sock.recv_into(self._room())):
+                return
+            self._end += count
+            self._check_deadline()
 
     def _send_joined(self, data: bytes, wait: float | None) -> None:
         view = memoryview(data)
@@ -170,19 +186,6 @@ class Transport:
                     return False
                 raise self._ended(ConnectionLost(f"{self.name} closed the connection inside a PDU"))
         return True
-
-    @property
-    def buffered(self) -> memoryview:
-        """Return all that was received and not taken, without taking it."""
-        return self._view[self._start : self._end]
-
-    def peek(self, count: int) -> memoryview:
-        """Return the next `count` bytes, which `need` has fetched, without taking them."""
-        return self._view[self._start : self._start + count]
-
-    def skip(self, count: int) -> None:
-        """Take `count` buffered bytes."""
-        self._start += count
 
     def take(self, most: int) -> memoryview:
         """Return 1 to `most` bytes; they are valid until the next call."""
@@ -321,9 +324,7 @@ class Transport:
         So is the buffer: a traceback may keep all else until the garbage is collected, and callers that
         speak something else come by the thousand.
         """
-        self._start = self._end = 0
-        self._buffer = bytearray()
-        self._view = memoryview(self._buffer)
+        self._drop()
         if self._stop is not None:
             self._stop.unregister(self.shutdown)
         self._sock.close()

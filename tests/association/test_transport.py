@@ -11,8 +11,9 @@ from time import monotonic
 import pytest
 
 from dimsetools.association import transport as module
+from dimsetools.association.buffered import RECEIVE_BUFFER
 from dimsetools.association.stop import Stop
-from dimsetools.association.transport import RECEIVE_BUFFER, Transport
+from dimsetools.association.transport import Transport
 from dimsetools.errors import ConnectionLost, ExitCode, Interrupted, LimitReached, NoAnswer, Terminated
 
 
@@ -199,6 +200,69 @@ def test_a_peer_that_never_reads_ends_with_the_wait(wire: Wire) -> None:
     with pytest.raises(NoAnswer, match=r"took no more data for 0\.2 s"):
         wire.ours.send([bytes(32 << 20)], 0.2)
     assert monotonic() - began < 2
+
+
+def narrow(wire: Wire) -> None:
+    """Have the kernel hold little of what is under way."""
+    for end in (wire.ours._sock, wire.peer):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 200_000)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 200_000)
+
+
+def test_a_peer_that_reads_nothing_before_it_has_sent_gets_all(wire: Wire) -> None:
+    narrow(wire)
+    ours, theirs = bytes(range(256)) * 8192, bytes(range(255, -1, -1)) * 16384
+
+    def talk() -> bytes:
+        wire.peer.sendall(theirs)
+        return wire.peer.makefile("rb").read(len(ours))
+
+    with ThreadPoolExecutor(1) as pool:
+        received = pool.submit(talk)
+        wire.ours.begin_receive(5)
+        wire.ours.need(2)
+        first = wire.ours.take(2)
+        wire.ours.send([ours[:5], memoryview(ours)[5:]], 5)
+        assert received.result() == ours
+    assert bytes(first) == theirs[:2]
+    wire.ours.begin_receive(5)
+    assert wire.ours.take_exactly(len(theirs) - 2) == theirs[2:]
+
+
+def test_no_more_than_so_much_is_taken_in(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_AHEAD", 2_000_000)
+    narrow(wire)
+    wire.peer.settimeout(0.5)
+
+    def talk() -> None:
+        with pytest.raises(TimeoutError):
+            wire.peer.sendall(bytes(8 << 20))
+
+    with ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(talk)
+        with pytest.raises(NoAnswer, match="took no more data"):
+            wire.ours.send([bytes(8 << 20)], 0.2)
+        sent.result()
+    assert 2_000_000 <= len(wire.ours.buffered) <= 16 * RECEIVE_BUFFER
+
+
+def test_who_sends_a_little_and_never_reads_ends_with_the_wait(wire: Wire, clock: Clock) -> None:
+    narrow(wire)
+
+    def drip() -> None:
+        while True:
+            clock.now += 1
+            try:
+                wire.peer.send(b"x")
+            except OSError:
+                return
+
+    with ThreadPoolExecutor(1) as pool:
+        dripping = pool.submit(drip)
+        with pytest.raises(NoAnswer, match="took no more data for 9 s"):
+            wire.ours.send([bytes(8 << 20)], 9)
+        wire.ours.close()
+        dripping.result()
 
 
 def test_sending_into_a_broken_pipe_is_a_lost_connection(wire: Wire) -> None:
