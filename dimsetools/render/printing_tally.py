@@ -15,7 +15,7 @@ from dimsetools.errors import (
 )
 from dimsetools.render import units
 from dimsetools.render.line import Line, Span, bad, good, warn
-from dimsetools.render.tally import Kind
+from dimsetools.render.tally import Kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,8 @@ class Tally:
         self._films: dict[int, ExitCode] = {}
         self._inputs: set[ExitCode] = set()
         self._ended: DimseError | None = None
-        self._kinds: dict[tuple[str, int], Kind] = {}
+        self._kinds = Kinds()
+        self._explained: DimseError | None = None
 
     def skip(self, skipped: Skipped) -> None:
         """Count a file that is not printed, unless nobody would have expected it to be."""
@@ -77,7 +78,7 @@ class Tally:
             self.warnings += bool(filmed.status)
         else:
             self.failed += 1
-            if not any(error is kind.error for kind in self._kinds.values()):
+            if error is not self._explained:  # it was not that of an image on it
                 self._explain(error, f"film {filmed.film}")
 
     def job(self, followed: Followed) -> None:
@@ -91,13 +92,13 @@ class Tally:
     def end(self, error: DimseError | None) -> None:
         """Remember what ended the job before its time."""
         self._ended = error
-        if error is not None and not any(error is kind.error for kind in self._kinds.values()):
+        if error is not None and error is not self._explained:
             self._explain(error, "")
 
     def _explain(self, error: DimseError, what: str) -> None:
-        key = error.name, getattr(error, "status", 0)
-        known = self._kinds.get(key, Kind(error, what, 0, bool(what)))
-        self._kinds[key] = known._replace(times=known.times + 1)
+        self._explained = error
+        ends = isinstance(error, (Interrupted, LimitReached))
+        self._kinds.add(error, what, of_file=bool(what) and not ends)
 
     def exit_status(self, *, strict: bool) -> ExitCode:
         """Return the exit status: what ended the job comes first, then films, then files, then warnings."""
@@ -116,12 +117,7 @@ class Tally:
 
     def explanations(self, address: str, code: ExitCode) -> Iterator[tuple[DimseError, str]]:
         """Return each kind of failure as an error with `code` as exit status, and what it was about."""
-        for kind in self._kinds.values():
-            error = kind.error
-            error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
-            others = f" and {kind.times - 1} more" if kind.times > 1 else ""
-            ends = isinstance(error, (Interrupted, LimitReached))
-            yield error, f"{kind.path}{others}" if kind.of_file and not ends else address
+        return self._kinds.explanations(address, code)
 
 
 def summary_record(tally: Tally, target: Target, seconds: float, code: ExitCode) -> dict[str, object]:

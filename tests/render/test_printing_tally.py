@@ -76,3 +76,23 @@ def test_kinds_of_failures_are_told_once() -> None:
     tally.end(GONE)
     told = [(str(error), where) for error, where in tally.explanations("PRINTER@host:104", ExitCode.LOST)]
     assert told == [("full", "film 0 and 2 more"), ("gone", "PRINTER@host:104")]
+
+
+def test_an_image_that_fails_its_film_counts_once() -> None:
+    tally = Tally()
+    for number in (1, 2):
+        error = StatusFailure("too large", status=0xC603)
+        tally.frame(PLACED._replace(film=number, error=error, status=0xC603))
+        tally.film(FAILED._replace(film=number, error=error))
+    ((_, where),) = tally.explanations("PRINTER@host:104", ExitCode.FAILURE)
+    assert where == "in/a.dcm and 1 more"
+
+
+def test_what_ends_the_job_is_about_the_printer_and_no_image() -> None:
+    tally = Tally()
+    stopped = Interrupted("interrupted")
+    tally.frame(PLACED._replace(error=stopped, status=None))
+    tally.film(FAILED._replace(error=stopped))
+    tally.end(stopped)
+    told = [where for _, where in tally.explanations("PRINTER@host:104", ExitCode.INTERRUPTED)]
+    assert told == ["PRINTER@host:104"]
