@@ -111,6 +111,10 @@ class Pages:
         """Remove an entry, if there is one."""
         self._execute(ledger_sql.REMOVE, (kind, uid))
 
+    def remove_old(self, kind: str, before: float) -> None:
+        """Remove the entries of a kind that were created before a moment, in seconds since the epoch."""
+        self._execute(ledger_sql.REMOVE_OLD, (kind, before))
+
     def post(
         self,
         aet: str,

@@ -21,6 +21,7 @@ SCHEMA = (
     _ENTRIES,
     _REPORTS,
     "CREATE INDEX entry_state ON entries (kind, state)",
+    "CREATE INDEX entry_age ON entries (kind, created)",
     "CREATE INDEX report_recipient ON reports (aet, sop_class, number)",
     f"PRAGMA user_version = {VERSION}",
 )
@@ -35,6 +36,7 @@ PUT = (
     "more = excluded.more, changed = excluded.changed"
 )
 REMOVE = "DELETE FROM entries WHERE kind = ? AND uid = ?"
+REMOVE_OLD = "DELETE FROM entries WHERE kind = ? AND created < ?"
 
 POST = (
     "INSERT INTO reports (aet, sop_class, sop_instance, event, attributes, attempts, due, posted) "

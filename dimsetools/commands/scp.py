@@ -154,7 +154,8 @@ command = NetworkCommand(
             "Modality performed procedure steps (MPPS, with Retrieve and Notification) are held against the "
             "table of PS3.4 F.7.2; a step that has ended is changed no more (0110H, Error ID A710H). Whoever "
             "has an association for the Notification class open is told of beginning and end, --mpps-notify "
-            "is called for it. What instance availability notifications say is kept, and the node sends none."
+            "is called for it. What instance availability notifications say is kept for 30 days; the node "
+            "sends none."
         ),
         (
             "The ledger, another hidden file of DIR, has what cannot be made anew of the objects: procedure "

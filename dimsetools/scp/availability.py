@@ -1,10 +1,11 @@
 """Instance availability notification (PS3.4 annex R): others tell which instances can be had, and where.
 
-What they tell is remembered and logged. The node itself sends no such notifications.
+What they tell is logged, and remembered for a while. The node itself sends no such notifications.
 """
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 KIND = "ian"
 """Of entries of the ledger; their state is the availability that all instances have, or empty."""
+
+KEPT = 30 * 86400.0
+"""Seconds for which a notification is remembered."""
 
 _IAN = CLASSES["ian"]
 _STUDY, _SERIES, _INSTANCES, _AVAILABILITY = 0x0020000D, 0x00081115, 0x00081199, 0x00080056
@@ -47,6 +51,7 @@ class Availability(Service):
         state = next(iter(counts)) if len(counts) == 1 else ""
         entry = Entry(KIND, uid, state, asked.attributes, {"from": asked.caller.calling_aet})
         with self._ledger.change() as pages:
+            pages.remove_old(KIND, time.time() - KEPT)
             if pages.get(KIND, uid) is not None:
                 raise Refusal(DUPLICATE_SOP_INSTANCE, "there is a notification of this UID")
             pages.put(entry)

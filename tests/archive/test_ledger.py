@@ -82,6 +82,19 @@ def test_entries_come_by_kind_and_state_the_oldest_first() -> None:
         assert [entry.uid for entry in ledger.entries("ian")] == ["9"]
 
 
+def test_old_entries_are_removed_by_when_they_were_created(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Ledger(None) as ledger:
+        for now, uid in ((100.0, "1"), (200.0, "2"), (300.0, "1")):
+            monkeypatch.setattr(time, "time", lambda now=now: now)
+            with ledger.change() as pages:
+                pages.put(Entry("ian", uid, "", {}))
+                pages.put(Entry("mpps", uid, "", {}))
+        with ledger.change() as pages:
+            pages.remove_old("ian", 200.0)
+        assert [entry.uid for entry in ledger.entries("ian")] == ["2"]
+        assert [entry.uid for entry in ledger.entries("mpps")] == ["1", "2"]
+
+
 @pytest.mark.parametrize(
     ("charset", "name"),
     [((), "Doe"), (("ISO_IR 100",), "Müller"), ((), "Müller"), (("ISO_IR 100",), "Ελένη"), (("BAD",), "Doe")],

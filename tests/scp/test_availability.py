@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dimsetools.scp import availability
 from tests.scp.normalizing import asking, dataset
 from tests.scp.working import Working, working
 
@@ -55,6 +56,14 @@ def test_one_without_a_uid_is_given_one(at: Working) -> None:
         assert peer.send_n_create(notification("NEARLINE"), CLASS, None)[0].Status == 0
     (entry,) = at.ledger.entries("ian")
     assert entry.uid.startswith("2.25.")
+
+
+def test_one_is_not_kept_for_ever(at: Working, monkeypatch: pytest.MonkeyPatch) -> None:
+    with asking(at.node, [CLASS]) as peer:
+        peer.send_n_create(notification("ONLINE"), CLASS, "1.5")
+        monkeypatch.setattr(availability, "KEPT", 0.0)
+        peer.send_n_create(notification("ONLINE"), CLASS, "1.6")
+    assert [entry.uid for entry in at.ledger.entries("ian")] == ["1.6"]
 
 
 @pytest.mark.parametrize(
