@@ -10,7 +10,7 @@ import click
 
 from dimsetools.commands.committing import NOTES, committing
 from dimsetools.commands.inputs import FILES, Inputs, examined
-from dimsetools.errors import ExitCode, InputMissing, InputUnreadable, UsageError
+from dimsetools.errors import ExitCode, InputError, InputMissing, InputUnreadable, UsageError
 from dimsetools.options import FILE, REQUESTOR, NetworkCommand, PeerArgument, Session
 from dimsetools.options.waiting import CHUNK, COMMITMENT
 
@@ -77,11 +77,13 @@ def _of_report(path: str, named: Named) -> list[tuple[Reference, str]]:
     """Return the instances that a report says were stored."""
     from dimsetools.services.acknowledged import acknowledged
 
+    bad: list[InputError] = []
     try:
         with open(sys.stdin.fileno() if path == _STDIN else path, "rb", closefd=path != _STDIN) as lines:
-            found = acknowledged(lines, "stdin" if path == _STDIN else path, named.bad)
+            found = acknowledged(lines, "stdin" if path == _STDIN else path, bad.append)
     except OSError as error:
         raise InputUnreadable(f"cannot read the report {path}: {error.strerror}") from None
+    named.bad_lines(bad)
     if not found:
         raise InputMissing(
             f"{'stdin' if path == _STDIN else path} names no object that was stored",

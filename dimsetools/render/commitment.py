@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from dimsetools.errors import ExitCode, InputError, StatusFailure, worst
@@ -40,6 +40,9 @@ COLUMNS = (
     "_code",
     "_message",
 )
+
+_LINES = 10
+"""Lines that are not understood, each of which is told: a whole file may be of another kind."""
 
 
 # -- one instance -----------------------------------------------------------------------------------
@@ -258,6 +261,13 @@ class Named:
         """Tell of a file or line that names no instance."""
         self.inputs.add(error.exit_code)
         self._output.warning(f"{path}: {error.message}" if path else error.message)
+
+    def bad_lines(self, errors: Sequence[InputError]) -> None:
+        """Tell of lines that name no instance: of the first in full."""
+        for error in errors[:_LINES]:
+            self.bad(error)
+        if more := len(errors[_LINES:]):
+            self._output.warning(f"{units.counted(more, 'more line')} like that")
 
     def remark(self, remark: Remark) -> None:
         """Tell of something odd about a file; how it is sent does not matter here."""

@@ -219,6 +219,20 @@ def test_a_rehearsal() -> None:
     )
 
 
+def test_of_many_bad_lines_the_first_are_told() -> None:
+    err = io.StringIO()
+    with Output("table", stdout=io.StringIO(), stderr=err) as output:
+        named = Named(output)
+        named.bad_lines([InputError(f"line {number}: is no JSON") for number in range(1, 213)])
+    said = err.getvalue().splitlines()
+    assert (len(said), said[0], said[-1]) == (
+        11,
+        "warning: line 1: is no JSON",
+        "warning: 202 more lines like that",
+    )
+    assert named.exit_status(ExitCode.OK) is ExitCode.INPUT_INVALID
+
+
 def test_files_that_name_no_instance_count() -> None:
     err = io.StringIO()
     with Output("table", stdout=io.StringIO(), stderr=err) as output:
