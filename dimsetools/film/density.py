@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 LEAST, MOST = 20.0, 320.0
 """What our films can have, hundredths of optical density."""
-SHAPES = ("IDENTITY", "LIN OD")
 
 _LIGHT, _AMBIENT = 2000.0, 10.0  # cd/m2, what PS3.4 H.4.2.2.1.1 recommends for films on a light box
 _INVERSE = (

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from dimsetools.dataset.print_rules import ORIENTATIONS
 from dimsetools.errors import UsageError, did_you_mean
 
 MM_PER_INCH = 25.4
@@ -16,7 +17,6 @@ MOST_BOXES = 400
 """Image boxes of a film."""
 MOST_IN_LINE = 64
 """Image boxes in one row or column."""
-ORIENTATIONS = ("PORTRAIT", "LANDSCAPE")
 STRIP = 8.0
 """Height of a strip for annotations, mm."""
 

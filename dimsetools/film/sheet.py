@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     Pixels = np.ndarray[Any, np.dtype[Any]]
 
-MAGNIFICATIONS = ("REPLICATE", "BILINEAR", "CUBIC", "NONE")
 _TRIM = 0.3
 _FULL = {8: 0xFF, 16: 0xFFFF}
 _LONGEST = 200  # characters of an annotation
