@@ -38,7 +38,8 @@ def fit(
 
     `aspect` is the height of a pixel over its width. `width` is how many pixels of the film the image is to
     be wide. It is then too large if it would not fit into the box; without it, if the box has fewer pixels.
-    Then it is cropped or made smaller, or TooLarge is raised, as `behavior` (Requested Decimate/Crop Behavior) says.
+    Then it is cropped or made smaller, or TooLarge is raised, as `behavior` says, which is a value of
+    Requested Decimate/Crop Behavior (2020,0040) or "" for none.
     """
     across, down = (columns, rows * aspect) if aspect >= 1 else (columns / aspect, float(rows))
     filling = min(box.width / across, box.height / down)
