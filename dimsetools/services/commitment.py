@@ -118,6 +118,9 @@ class Committer:
             yield from self._ask_all(line, waiting)
             yield from self._await(line)
             yield from (Remark("", text) for text in line.close())
+        except Interrupted as error:  # nothing is outstanding: the peer may still report elsewhere
+            line.close()
+            late = error
         except DimseError as error:
             line.abort()
             late = self._ended(error)
@@ -187,8 +190,8 @@ class Committer:
         return all(transaction.complete for transaction in self._transactions.values())
 
     def _standing(self) -> Standing:
-        transactions = self._transactions.values()
-        return Standing(sum(one.committed for one in transactions), sum(one.failed for one in transactions))
+        each = [transaction.standing for transaction in self._transactions.values()]
+        return Standing(*map(sum, zip(*each, strict=True))) if each else Standing(0, 0)
 
     def _told(self, event: Heard) -> Iterator[Event]:
         """Tell what was odd about an event."""

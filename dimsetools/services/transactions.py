@@ -84,14 +84,11 @@ class Transaction:
         return len(self._verdicts) == len(self._asked)
 
     @property
-    def committed(self) -> int:
-        """How many instances have been reported as committed so far."""
-        return sum(verdict.error is None for verdict in self._verdicts.values())
-
-    @property
-    def failed(self) -> int:
-        """How many have failed so far."""
-        return len(self._verdicts) - self.committed
+    def standing(self) -> tuple[int, int]:
+        """How many instances are committed and how many have failed so far; for any thread."""
+        errors = [verdict.error for verdict in tuple(self._verdicts.values())]
+        committed = errors.count(None)
+        return committed, len(errors) - committed
 
     def take(self, report: Report, now: float) -> list[str]:
         """Take what a report says; return what is odd about it."""

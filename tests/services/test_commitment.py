@@ -306,7 +306,7 @@ def test_the_total_time_ends_the_wait_too() -> None:
 def test_a_signal_ends_the_wait() -> None:
     stop = Stop()
     threading.Timer(0.1, stop.request).start()
-    events = run((action_step(), step.closed()), stop=stop)
+    events = run((action_step(), *END), stop=stop)
     assert isinstance(verdicts(events)[0].error, Interrupted)
 
 

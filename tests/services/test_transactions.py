@@ -33,6 +33,15 @@ def test_everything_is_committed() -> None:
     assert first == Verdict(ONE, "2.25.1", Fate.COMMITTED, None, "ARCHIVE", 2.5)
 
 
+def test_how_it_stands() -> None:
+    transaction = asked()
+    assert transaction.standing == (0, 0)
+    transaction.take(reported(ONE), 11.0)
+    assert transaction.standing == (1, 0)
+    transaction.take(reported(failed=(Failure(TWO, 0x0112),)), 12.0)
+    assert transaction.standing == (1, 1)
+
+
 def test_a_failure_has_its_reason_in_words() -> None:
     transaction = asked()
     assert transaction.take(reported(ONE, failed=(Failure(TWO, 0x0112),)), 11.0) == []
