@@ -16,6 +16,7 @@ from dimsetools.errors import (
     DimseError,
     InputError,
     Interrupted,
+    LimitReached,
     NoContext,
     ProtocolError,
     StatusFailure,
@@ -248,17 +249,27 @@ class Printing:
 
     def _print(self, film: _Film, wanted: Wanted) -> None:
         """Print, and remember the job that it began."""
-        reply = self._asked(wanted)
+        reply = self._acted(wanted)
         self._printed = True
         film.note(reply)
         film.jobs = tuple(says.print_jobs(reply))
         for job in film.jobs:
             self._following.began(job, film.number)
 
+    def _acted(self, wanted: Wanted) -> Reply:
+        """Ask to print; where no answer comes, the error says what that means."""
+        try:
+            return self._asked(wanted)
+        except (StatusFailure, Interrupted, LimitReached):
+            raise
+        except DimseError as error:
+            error.hint = "it may be printed all the same: look at the printer before you print again"
+            raise
+
     def _print_all(self, films: Sequence[_Film]) -> Iterator[Filmed]:
         """Print the session; its one answer is that to each film."""
         try:
-            reply = self._asked(self._speaker.print_session(self._session))
+            reply = self._acted(self._speaker.print_session(self._session))
         except DimseError as error:
             yield from (film.end(error) for film in films)
             if self._is_over(error):

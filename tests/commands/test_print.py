@@ -259,6 +259,15 @@ def test_a_lost_connection_is_told_with_what_was_not_sent(five: Path) -> None:
     assert "printed 1 of 2 films with 1 image" in done.stdout
 
 
+@pytest.mark.parametrize(("together", "odd"), [((), "N-ACTION film 1"), (("--session",), "N-ACTION session")])
+def test_a_film_that_may_be_printed_is_not_simply_printed_again(
+    five: Path, together: tuple[str, ...], odd: str
+) -> None:
+    done = at(ScriptedPrinter(odd={odd: hang_up}), five / "010.dcm", *together)
+    assert done.returncode == 62
+    assert "hint: it may be printed all the same: look at the printer" in done.stderr
+
+
 @pytest.mark.parametrize(("strict", "code"), [((), 0), (("--strict",), 68)])
 def test_warnings_are_shown(five: Path, strict: tuple[str, ...], code: int) -> None:
     done = at(ScriptedPrinter(odd={"N-SET image": 0xB604}), five / "010.dcm", *strict)
