@@ -33,6 +33,7 @@ def _start(
     keys: tuple[str, ...],
     check: bool,
 ) -> int:
+    from dimsetools.dataset.keys import keyed
     from dimsetools.dataset.normalized import CLASSES, new_uid
     from dimsetools.dataset.performed import begun, overlaid
     from dimsetools.options.query import sorted_out
@@ -45,6 +46,7 @@ def _start(
     if worklist is not None and files:
         raise UsageError("a step begins from files or from --worklist, not from both")
     now = present()
+    keyed((*given, *keys), today=now)  # mistakes are said before a worklist is asked
     with Steps(session, peer, mpps.contexts_for("N-CREATE"), yields=True) as steps:
         if worklist is not None:
             source = scheduled_item(session, steps.output, worklist, where)

@@ -108,6 +108,7 @@ def test_keys_count_more_than_anything_and_those_of_the_scheduled_step_find_thei
         ([], "Modality"),
         (["Modalty=CT"], "did you mean Modality"),
         (["--where", "PatientID=1"], "--worklist"),
+        (["--worklist", "127.0.0.1:1", "Modalty=CT"], "did you mean Modality"),
         (["--worklist", "h:1", "./x.json"], "not from both"),
         (["--uid", "x", "Modality=CT"], "is no UID"),
     ],
