@@ -25,7 +25,10 @@ command = NetworkCommand(
     groups=(DATA_SETS, *REQUESTOR),
     without=("priority", "stats"),
     examples=(
-        ("dimse nset ris mpps 1.2.3 PerformedProcedureStepStatus=DISCONTINUED", "end a procedure step"),
+        (
+            "dimse nset ris mpps 1.2.3 PerformedProcedureStepDescription='Thorax, repeated'",
+            "change what is said of a procedure step",
+        ),
         (
             "dimse nset ris mpps 1.2.3 -f final.json PerformedProcedureStepStatus=COMPLETED",
             "with the attributes of a file",

@@ -66,12 +66,17 @@ command = NetworkCommand(
     callback=_scp,
     help=(
         "Be a node: answer echoes (C-ECHO), keep the objects that are sent (C-STORE) in DIR, by default the "
-        "current folder, answer queries (C-FIND) and send objects out of it (C-GET, C-MOVE).\n\n"
+        "current folder, answer queries (C-FIND) and send objects out of it (C-GET, C-MOVE). Promise to keep "
+        "them (storage commitment), manage procedure steps and workitems, and with --films print.\n\n"
         "Listens on this machine's loopback address only, until --allow or --allow-any says who may call "
         "from elsewhere. Each object is written to a file of its own, checked, synced, named and indexed, so "
         "that whatever was acknowledged is there, whole, and found. SIGTERM ends the node in an orderly way."
     ),
-    params=[click.Argument(["folder"], metavar="[DIR]", default=".", type=click.Path())],
+    params=[
+        click.Argument(
+            ["folder"], metavar="[DIR]", default=".", type=click.Path(), help="Where objects are kept."
+        )
+    ],
     groups=(ADMISSION, KEEPING, ANSWERING, WORKING, RUNNING, *ACCEPTOR),
     examples=(
         ("dimse scp /srv/dicom --aet ARCHIVE --allow CT1@10.1.0.0/16", "keep what one modality sends"),

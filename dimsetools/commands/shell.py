@@ -316,6 +316,11 @@ command = NetworkCommand(
             "show found"
         ),
         (
+            "image UID FILE renders a frame and puts it into an image box of a film, wait takes the next event "
+            "that the node reports, show NAME shows what is kept, status shows the association; "
+            "help COMMAND says how a command is written."
+        ),
+        (
             "Words are separated by blanks; quotes of either kind hold them together. A backslash separates "
             "the values of an attribute as it does in DICOM, and at the end of a line continues the line. "
             "# begins a comment, {{ is a brace."

@@ -106,7 +106,9 @@ WORDS_OF_SHELL = {
             "Render a frame of a file, and put it into an image box of a film (N-SET).",
             (
                 click.Argument(["box"], metavar="UID", help="SOP Instance UID of the image box."),
-                click.Argument(["path"], metavar="FILE", type=click.Path()),
+                click.Argument(
+                    ["path"], metavar="FILE", type=click.Path(), help="The file that has the frame."
+                ),
                 click.Option(
                     ["--position"], type=COUNT, default=1, metavar="N", help="On the film (default 1)."
                 ),
