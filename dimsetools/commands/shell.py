@@ -316,8 +316,8 @@ command = NetworkCommand(
             "show found"
         ),
         (
-            "image UID FILE renders a frame and puts it into an image box of a film, wait takes the next event "
-            "that the node reports, show NAME shows what is kept, status shows the association; "
+            "image UID FILE renders a frame and puts it into an image box of a film, wait takes the next "
+            "event that the node reports, show NAME shows what is kept, status shows the association; "
             "help COMMAND says how a command is written."
         ),
         (
