@@ -90,6 +90,6 @@ class _Awaiting:
 
         self.missed = kind(
             f"{self._target} {what} about {subject(wanted)}{when}",
-            hint=advice(self._target, self._values.port),
+            hint=advice(self._target, self._values.port, late=kind is NoAnswer),
         )
         self._output.failure(self.missed, str(self._target))

@@ -46,7 +46,7 @@ _AFTER_FAILURE = 5.0
 _LAST_WORDS = 2.0
 """Seconds that deliveries have to end when the node closes."""
 
-_NOBODY = "it has no association open, and no address of it is known"
+_NOBODY = "it has no association open, and no address of it is known (--dest)"
 _UNANSWERED = "the association ended before it was answered"
 
 _Queue = tuple[str, str]

@@ -236,7 +236,7 @@ class Committer:
     def _late(self) -> NoAnswer:
         return NoAnswer(
             f"{self._target} did not report on storage commitment within {self._manner.wait:g} s",
-            hint=advice(self._target, self._manner.port),
+            hint=advice(self._target, self._manner.port, late=True),
         )
 
     def _ended(self, error: DimseError) -> DimseError:
@@ -244,6 +244,6 @@ class Committer:
         if isinstance(error, (Aborted, ConnectionLost)):
             return ConnectionLost(
                 f"{self._target} ended the association before it had reported on storage commitment",
-                hint=advice(self._target, self._manner.port),
+                hint=advice(self._target, self._manner.port, late=False),
             )
         return error

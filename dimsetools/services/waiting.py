@@ -60,15 +60,19 @@ def reported_in(wanted: Wanted) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for row in rows for name in row.contexts_for(service)))
 
 
-def advice(target: Target, port: int | None) -> str:
-    """Return what to try where `target` has not reported; we listen on `port`, if that is not None."""
+def advice(target: Target, port: int | None, *, late: bool) -> str:
+    """Return what to try where `target` has not reported; we listen on `port`, if that is not None.
+
+    `late` if the time was over, and not the association.
+    """
+    longer = "raise --wait; " if late else ""
     ours = target.calling_aet
     if port is None:
         return (
-            f"it may report on an association of its own: add --port PORT, and see that it knows {ours} with "
-            "this machine's address and that port"
+            f"{longer}it may report on an association of its own: add --port PORT, and see that it knows "
+            f"{ours} with this machine's address and that port"
         )
-    return f"the peer must know {ours} with this machine's address and port {port}"
+    return f"{longer}the peer must know {ours} with this machine's address and port {port}"
 
 
 def subject(wanted: Wanted) -> str:

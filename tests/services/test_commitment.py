@@ -215,6 +215,7 @@ def test_never_reported() -> None:
     assert first.error is second.error
     assert "add --port PORT" in first.error.hint
     assert "MODALITY" in first.error.hint
+    assert "raise --wait" in first.error.hint
 
 
 def test_the_advice_is_another_where_we_listen() -> None:
@@ -236,6 +237,7 @@ def test_an_association_that_ends_before_the_report(end: Step) -> None:
     error = verdicts(events)[0].error
     assert isinstance(error, ConnectionLost)
     assert "before it had reported" in error.message
+    assert "--wait" not in str(error.hint)
 
 
 def test_with_a_listener_the_report_may_come_later() -> None:

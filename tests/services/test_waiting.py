@@ -193,5 +193,7 @@ def test_what_is_waited_for_has_a_name() -> None:
 
 
 def test_the_advice_names_what_the_peer_must_know() -> None:
-    assert "add --port PORT, and see that it knows MODALITY" in advice(target(104), None)
-    assert advice(target(104), 11112).endswith("MODALITY with this machine's address and port 11112")
+    assert "add --port PORT, and see that it knows MODALITY" in advice(target(104), None, late=False)
+    late = advice(target(104), 11112, late=True)
+    assert late.startswith("raise --wait; ")
+    assert late.endswith("MODALITY with this machine's address and port 11112")
