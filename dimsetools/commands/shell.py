@@ -175,12 +175,13 @@ class _Run:
 
     def _typed(self, prompt: Prompt) -> str | None:
         """Return the next line, None at the end; until a key is pressed, what the peer says is taken."""
+        from dimsetools.render.prompt import edits
         from dimsetools.render.screen import can_erase
 
         line, output = self._shell.line, self._shell.output
         was_open = line.is_open
         with _interruptible():
-            if not can_erase(sys.stderr):
+            if not (edits() and can_erase(sys.stderr)):
                 return prompt.line()
             with prompt.keys() as keyboard:
                 output.prompt(prompt.text)

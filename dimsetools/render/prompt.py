@@ -25,6 +25,11 @@ def history_file() -> str:
     return os.path.join(state, "dimse", "history")
 
 
+def edits() -> bool:
+    """Tell whether lines are edited: readline wants a terminal on both sides."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 class Prompt:
     """Reads lines from the terminal. `complete` returns what a word can become, given the words before it."""
 
@@ -74,10 +79,15 @@ class Prompt:
     def line(self) -> str | None:
         """Return a line, None at the end of what comes (Ctrl-D). KeyboardInterrupt clears a line."""
         _echo(sys.stdin.fileno(), on=True)  # readline shows nothing where the terminal does not
+        shown = sys.stdout if edits() else sys.stderr  # results have nothing between them in a file
         try:
-            return input(self.text)
+            if edits():
+                return input(self.text)
+            shown.write(self.text)
+            shown.flush()
+            return input()
         except EOFError:
-            sys.stdout.write("\n")
+            shown.write("\n")
             return None
 
     def _completer(self, text: str, number: int) -> str | None:

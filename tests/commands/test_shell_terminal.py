@@ -72,12 +72,14 @@ class Terminal:
 
 
 @contextmanager
-def shell(tmp_path: Path, *args: object, kind: str = "xterm") -> Iterator[Terminal]:
+def shell(
+    tmp_path: Path, *args: object, kind: str = "xterm", stdout: int | None = None
+) -> Iterator[Terminal]:
     screen, terminal = os.openpty()
     environment = dimse.environment({"XDG_STATE_HOME": str(tmp_path), "TERM": kind, "COLUMNS": "200"})
     process = subprocess.Popen(
         [*dimse.COMMAND, "shell", *map(str, args)],
-        stdin=terminal, stdout=terminal, stderr=terminal, env=environment,
+        stdin=terminal, stdout=terminal if stdout is None else stdout, stderr=terminal, env=environment,
         start_new_session=True, preexec_fn=lambda: _control(terminal),
     )  # fmt: skip
     os.close(terminal)
@@ -191,6 +193,23 @@ def test_a_terminal_that_cannot_erase_will_do(tmp_path: Path) -> None:
         person.type("\x04")
         assert person.ended() == 0
         assert len(ris.steps) == 1
+
+
+def test_results_can_go_to_a_file(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    with (
+        department() as ris,
+        results.open("wb") as file,
+        shell(tmp_path, ris.address, "--for", "mpps", stdout=file.fileno()) as person,
+    ):
+        person.until("RIS> ")
+        person.type("ncreate mpps 1.2.9 StudyID=7\r")
+        person.until("RIS> ")
+        person.type("\x04")
+        assert person.ended() == 0
+        assert list(ris.steps) == ["1.2.9"]
+    assert results.read_text().startswith("created  mpps 1.2.9")
+    assert "RIS>" not in results.read_text()
 
 
 def test_sigterm_ends_it(tmp_path: Path) -> None:
