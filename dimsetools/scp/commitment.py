@@ -70,8 +70,8 @@ class Commitment(Service):
     """The SCP of the Storage Commitment Push Model.
 
     Transactions are checked in a thread of their own from `start` to `close`, those of an earlier life first;
-    `wake` is told of reports that were posted. Of an archive that is not synced, what is committed to is
-    written to the disk first.
+    `wake` is told of reports that were posted, `expect` of the association on which each transaction was
+    asked for. Of an archive that is not synced, what is committed to is written to the disk first.
     """
 
     sop_classes = (PUSH_MODEL,)
@@ -84,11 +84,14 @@ class Commitment(Service):
         archive: Archive,
         wake: Callable[[], None],
         log: Callable[[Record], None],
+        *,
+        expect: Callable[[int, str], None] = lambda _number, _transaction: None,
     ) -> None:
         self._ledger = ledger
         self._archive = archive
         self._wake = wake
         self._log = log
+        self._expect = expect
         self._changed = threading.Condition()
         self._news = True
         self._closed = self._forgotten = False
@@ -131,6 +134,7 @@ class Commitment(Service):
             if pages.get(KIND, transaction) is not None:
                 raise Refusal(_DUPLICATE_TRANSACTION, "the Transaction UID is in use already", (TRANSACTION,))
             pages.put(Entry(KIND, transaction, ACCEPTED, dict(sorted(kept.items())), more))
+        self._expect(caller.number, transaction)
         told: Record = {"TransactionUID": transaction, "_instances": len(wanted)}
         return Done(record=told, then=self._look)
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from dimsetools.dataset.attributes import Attributes
+from dimsetools.dataset.attributes import Attributes, text
+from dimsetools.dataset.commitments import TRANSACTION
 from dimsetools.dataset.encode import encode, with_charset
 from dimsetools.errors import DimseError, InputError
 from dimsetools.message.normalized import NEventReportRq
@@ -64,10 +65,14 @@ class _Waiting(NamedTuple):
 
 
 class Post:
-    """What is to be reported on one association; only `offer` is for other threads than its own."""
+    """What is to be reported on one association; only `offer` is for other threads than its own.
+
+    `expected` are the transactions that were asked for on it.
+    """
 
     def __init__(self, aet: str, association: Association) -> None:
         self.aet = aet
+        self.expected: set[str] = set()
         self._contexts = {context.abstract_syntax: context for context in association.contexts.values()}
         self._waiting: deque[_Waiting] = deque()
         self._sent: dict[int, Told] = {}
@@ -189,6 +194,16 @@ class Posts:
             post = self._open.get(number)
         return post is not None and post.takes(context)
 
+    def expect(self, number: int, transaction: str) -> None:
+        """Note that a transaction was asked for on an association: a report on it goes there before others.
+
+        Several nodes may have the same title, and each knows its own transactions alone.
+        """
+        with self._lock:
+            post = self._open.get(number)
+            if post is not None:
+                post.expected.add(transaction)
+
     def listening(self, context: str) -> set[str]:
         """Return the titles of those who have an association open that takes reports in a context."""
         with self._lock:
@@ -200,12 +215,14 @@ class Posts:
         """Have a report sent on an open association of its addressee, or on that of a number alone.
 
         `contexts` are the abstract syntaxes in which it may go, the preferred first. False if there is none:
-        then `told` is not called. The latest association is asked first.
+        then `told` is not called. The association which expects the report is asked first, then the latest.
         """
+        transaction = text(report.attributes or {}, TRANSACTION)
         with self._lock:
             posts = [
                 post
                 for number, post in reversed(self._open.items())
                 if post.aet == report.aet and association in (None, number)
             ]
+            posts.sort(key=lambda post: transaction not in post.expected)
         return any(post.offer(report, contexts, told) for post in posts)

@@ -61,7 +61,7 @@ def services(desk: Desk) -> list[Service]:
         *_printing(desk),
         ProcedureSteps(desk),
         Availability(desk.ledger),
-        Commitment(desk.ledger, desk.archive, desk.wake, desk.log),
+        Commitment(desk.ledger, desk.archive, desk.wake, desk.log, expect=desk.posts.expect),
         Ups(desk.ledger, desk.known, desk.wake, keep=desk.ups_keep),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -135,6 +135,16 @@ def test_the_report_comes_on_the_same_association(peers: Peers, tmp_path: Path, 
         two.sop_instance,
     ]
     assert "FailedSOPSequence" not in told
+
+
+def test_each_of_many_with_the_same_title_gets_its_own_reports(peers: Peers) -> None:
+    node = peers.dimse_scp()
+    askers = [Asker() for _ in range(3)]
+    with ExitStack() as stack:
+        associations = [stack.enter_context(asker.association(node)) for asker in askers]
+        for number, (asker, association) in enumerate(zip(askers, associations, strict=True)):
+            assert asker.ask(association, f"2.25.{number}", (CT_IMAGE, "1.2.3")) == 0
+        assert [asker.report()[1].TransactionUID for asker in askers] == ["2.25.0", "2.25.1", "2.25.2"]
 
 
 @pytest.mark.parametrize("roles", [(False, True), None], ids=["granted", "ignored"])

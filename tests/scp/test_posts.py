@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from queue import Queue
 from typing import Any, ClassVar
 
@@ -87,6 +88,23 @@ def test_an_event_reaches_a_peer_that_only_waits() -> None:
         assert posts.offer(report(), (CLASS,), told.put)
         assert events.heard.get(timeout=LIMIT) == (1, "")
         assert told.get(timeout=LIMIT) == 0x0110
+
+
+def test_who_expects_a_report_gets_it_though_others_have_the_title() -> None:
+    posts, events = Posts([CLASS]), [Events() for _ in range(3)]
+    told: Queue[int | None] = Queue()
+    with serving(Commits(posts), posts=posts) as node, ExitStack() as stack:
+        for number, heard in enumerate(events, 1):
+            stack.enter_context(asking(node, [CLASS], on_event=heard))
+            node.log.wait("association-opened", number)
+        posts.expect(2, "2.25.2")
+        posts.expect(99, "2.25.2")  # has ended meanwhile
+        for transaction, number in (("2.25.2", 2), ("2.25.3", 3)):
+            attributes = keyed([f"TransactionUID={transaction}", "PatientID=7"])
+            asked = report()._replace(attributes=attributes)
+            assert posts.offer(asked, (CLASS,), told.put)
+            assert events[number - 1].heard.get(timeout=LIMIT) == (1, "7")
+            assert told.get(timeout=LIMIT) == 0
 
 
 def test_a_peer_is_given_time_to_take_in_that_it_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
