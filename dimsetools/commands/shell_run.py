@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from dimsetools.dataset.attributes import Attributes
     from dimsetools.options import Session
     from dimsetools.render import Output
-    from dimsetools.services.examine import Item
+    from dimsetools.services.examine import Item, Leniency
     from dimsetools.services.normalized import Event, Line, Reply, Wanted
+    from dimsetools.services.selection import Skipped
 
 _AFFECTED_CLASS, _AFFECTED_INSTANCE, _STATUS, _COMMENT = 0x00000002, 0x00001000, 0x00000900, 0x00000902
 _EVENT_TYPE = 0x00001002
@@ -158,6 +159,7 @@ class Shell:
 
         query = Query(**params)
         found: list[Attributes] = []
+        faults: list[InputError] = []
         for asked in query.asked(words, stop=self._session.stop):
             keys = query.complete(asked)
             self.open()
@@ -169,30 +171,40 @@ class Shell:
                 charset=self._charset,
                 assume_charset=query.assume_charset or self._charset,
                 stop=self._session.stop,
-                bad=lambda error: self.output.warning(error.message),
+                bad=faults.append,
                 heard=self.line.hear,
             )
         for number, match in enumerate(found):
             self.output.operation({"_event": "match"}, match, match_line(number))
+        if faults:
+            raise DimseError(faults[0].message)
         if not found:
             self.output.note("no match")
         return tuple(found)
 
     def _store(self, paths: Sequence[str]) -> None:
-        from dimsetools.services.examine import Item, examine
-        from dimsetools.services.selection import Skipped, select
+        from dimsetools.services.selection import select
 
         sent = 0
-        for one in examine(select(paths), stop=self._session.stop):
-            if isinstance(one, Item):
-                self._send(one)
-                sent += 1
-            elif isinstance(one, Skipped) and not one.expected:
-                raise type(one.error)(f"{one.path}: {one.error.message}", hint=one.error.hint)
+        for item in self._whole(select(paths)):
+            self._send(item)
+            sent += 1
         if self._session.stop.requested:
             raise self._session.stop.error()
         if not sent:
             raise InputError(f"no object was found in {', '.join(paths)}")
+
+    def _whole(self, paths: Iterable[str | Skipped], leniency: Leniency | None = None) -> Iterator[Item]:
+        """Return the objects in files; InputError for the first file that has none but should."""
+        from dimsetools.services.examine import STRICT, Item, Remark, examine
+
+        for one in examine(paths, leniency or STRICT, stop=self._session.stop):
+            if isinstance(one, Item):
+                yield one
+            elif isinstance(one, Remark):
+                self.output.warning(f"{one.path}: {one.text}")
+            elif not one.expected:
+                raise type(one.error)(f"{one.path}: {one.error.message}", hint=one.error.hint)
 
     def _context(self, abstract_syntax: str) -> AcceptedContext:
         """Return the context of a class; NoContext if the peer did not take it."""
@@ -245,15 +257,12 @@ class Shell:
         from dimsetools.dataset.normalized import PRINT_COLOR, PRINT_GRAYSCALE
         from dimsetools.film.frames import Looks, Reader, need_libraries
         from dimsetools.film.image_file import look
-        from dimsetools.services.examine import Item, examine
+        from dimsetools.services.examine import Leniency
         from dimsetools.services.print_requests import Reference, Speaker
         from dimsetools.uids import EXPLICIT_BE
 
         need_libraries()
-        (item,) = examine([path])
-        if not isinstance(item, Item):
-            error = getattr(item, "error", None)
-            raise InputError(f"{path}: {error.message if error else 'cannot be read'}")
+        (item,) = self._whole([path], Leniency(trim=True, offered=False))
         file = look(path, item.meta)
         if frame > file.frames:
             raise InputError(f"{path} has {file.frames} frames")

@@ -11,7 +11,7 @@ import pytest
 from tests.commands.asking import Dimse
 from tests.commands.department import Department, department
 from tests.conftest import Peers
-from tests.corpus import CT_IMAGE, make_file, make_folder
+from tests.corpus import CT_IMAGE, make_dataset, make_file, make_folder
 from tests.peers.printing import stored_films
 from tests.peers.pynet import acceptor
 from tests.scripted import conversation as step
@@ -122,6 +122,20 @@ def test_the_example_leaves_a_film_to_look_at_in_our_own_node(peers: Peers, run:
     assert done.code == 0, done.stderr
     assert "print-job" in done.stdout
     assert sorted(path.suffix for path in films.iterdir()) == [".pdf", ".png"]
+
+
+def test_an_image_without_meta_information_is_printed_with_a_remark(
+    peers: Peers, run: Dimse, job: Path
+) -> None:
+    films = job.with_name("films")
+    films.mkdir()
+    node = peers.dimse_scp("--films", films)
+    image = job.with_name("bare.dcm")
+    image.write_bytes(make_dataset(1, size=8192) + b"\0" * 6)
+    job.write_text(run("shell", "--example", "print").stdout)
+    done = run("shell", node.address, "--for", "print", job, image)
+    assert done.code == 0, done.stderr
+    assert f"warning: {image}: names no transfer syntax" in done.stderr
 
 
 # -- scripts ------------------------------------------------------------------------------------------
@@ -289,6 +303,20 @@ def test_an_event_may_come_before_the_answer_to_anything(run: Dimse, job: Path) 
     assert [record["_event"] for record in done.records] == [
         "event", "match", "match", "event", "echoed", "kept", "kept", "summary",
     ]  # fmt: skip
+
+
+def test_a_match_that_cannot_be_read_is_a_failure(run: Dimse, job: Path) -> None:
+    def found(talk: Conversation) -> None:
+        number = talk.read_message().message_id
+        talk.send(querying.find_rsp(querying.PENDING, querying.named("DOE")[:-2], number=number))
+        talk.send(querying.match("ROE", number=number) + querying.find_rsp(0, number=number))
+
+    job.write_text("found = find -r PatientName\n")
+    script = (step.accept(), found, step.release(), step.closed())
+    done = run.scripted(script, "shell", "--for", querying.STUDY_FIND, job, "--json")
+    assert done.code == 1
+    assert "does not decode" in done.stderr
+    assert [record["_event"] for record in done.records] == ["match", "error", "summary"]
 
 
 def test_a_wait_that_nothing_ends_is_a_failure(run: Dimse, job: Path) -> None:
