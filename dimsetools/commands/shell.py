@@ -339,7 +339,8 @@ command = NetworkCommand(
             "ends only the command that is waiting."
         ),
         (
-            "Events that the node reports are shown and answered whenever they come. Lines are remembered in "
+            "Events that the node reports are shown and answered whenever they come. Some nodes take ours "
+            "(nevent) only if --role CLASS=both was proposed. Lines are remembered in "
             "$XDG_STATE_HOME/dimse/history."
         ),
     ),

@@ -123,11 +123,16 @@ def _values(param: click.Parameter, text: str) -> list[str]:
 
 
 def _files(text: str) -> list[str]:
+    """Return files and folders; what has blanks in its name is quoted."""
     import os
     from glob import escape, iglob
 
-    found = iglob(escape(text) + "*")
-    return sorted(f"{path}/" if os.path.isdir(path) else f"{path} " for path in found)
+    begun = text[:1] if text[:1] in ("'", '"') else ""
+    found = []
+    for path in sorted(iglob(escape(text.removeprefix(begun)) + "*")):
+        quote = begun or ("'" if " " in path else "")
+        found.append(f"{quote}{path}/" if os.path.isdir(path) else f"{quote}{path}{quote} ")
+    return found
 
 
 @cache

@@ -72,6 +72,9 @@ def test_files_are_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "image.dcm").write_text("")
     monkeypatch.chdir(tmp_path)
     assert offers(["store"], "i", {}) == ["image.dcm ", "in/"]
+    (tmp_path / "an image.dcm").write_text("")
+    assert offers(["store"], "an", {}) == ["'an image.dcm' "]
+    assert offers(["store"], '"an', {}) == ['"an image.dcm" ']
 
 
 def test_words_are_found_under_their_names_and_say_how_they_are_written() -> None:
