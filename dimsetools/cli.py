@@ -197,6 +197,8 @@ def _named(error: BaseException, words: list[str]) -> DimseError:
     """Return the failure as one of ours."""
     if isinstance(error, DimseError):
         return error
+    if isinstance(error, click.exceptions.NoSuchCommand):  # its own words say twice which is near
+        return UsageError(error.message, hint=_usage_hint(error, words))
     if isinstance(error, click.ClickException):
         return UsageError(error.format_message(), hint=_usage_hint(error, words))
     if isinstance(error, (KeyboardInterrupt, click.Abort)):
