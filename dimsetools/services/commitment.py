@@ -42,8 +42,8 @@ WAIT = 60.0
 """Seconds that a peer has to report, if nobody says otherwise."""
 _INVALID_ARGUMENT_VALUE = 0x0115
 _NO_SUCH_INSTANCE = 0x0112
-_TICK = 0.5
-"""Seconds after which whoever waits is told how it stands, though nothing has come."""
+_TICK = 0.25
+"""Seconds after which whoever waits is told how it stands, whatever has come."""
 _LINGER = 0.05
 """Seconds for what has begun to come when everything was reported."""
 
@@ -97,6 +97,7 @@ class Committer:
         self._transactions: dict[str, Transaction] = {}
         self._odd: deque[str] = deque()
         self._deadline: float | None = None
+        self._next_standing = 0.0
         self._waiting = Waiting(self._judge, listening=manner.port is not None)
         self.heard = self._waiting.heard
 
@@ -143,6 +144,7 @@ class Committer:
                 if not number:
                     yield Opened(line.open().peer)
                 yield from self._ask(line, transaction)
+                yield from self._standing()
             except DimseError as error:
                 line.abort()
                 for unsent in transactions[number:]:
@@ -173,7 +175,7 @@ class Committer:
         limited = self._deadline is not None and self._deadline < until
         end = self._deadline if self._deadline is not None and limited else until
         while not self._complete:
-            yield self._standing()
+            yield from self._standing()
             event = next(self._waiting.events(line, min(end, monotonic() + _TICK), self._stop), None)
             if event is not None:
                 yield from self._told(event)
@@ -189,9 +191,14 @@ class Committer:
     def _complete(self) -> bool:
         return all(transaction.complete for transaction in self._transactions.values())
 
-    def _standing(self) -> Standing:
+    def _standing(self) -> Iterator[Standing]:
+        """Tell how it stands, if that was not done just now."""
+        now = monotonic()
+        if now < self._next_standing:
+            return
+        self._next_standing = now + _TICK
         each = [transaction.standing for transaction in self._transactions.values()]
-        return Standing(*map(sum, zip(*each, strict=True))) if each else Standing(0, 0)
+        yield Standing(sum(committed for committed, _ in each), sum(failed for _, failed in each))
 
     def _told(self, event: Heard) -> Iterator[Event]:
         """Tell what was odd about an event."""
