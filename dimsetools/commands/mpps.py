@@ -12,7 +12,8 @@ from dimsetools.commands.scheduled import scheduled_item
 from dimsetools.commands.stepping import Steps, check, objects, present
 from dimsetools.errors import InputError, UsageError
 from dimsetools.options import FILE, REQUESTOR, NetworkCommand, PeerArgument, Session, Verbs
-from dimsetools.options.steps import KEY, NO_CHECK, RETRIEVE_AET, UID, UID_TYPE, code_option, words
+from dimsetools.options.normalized import NO_CHECK
+from dimsetools.options.steps import KEY, RETRIEVE_AET, UID, UID_TYPE, code_option, words
 from dimsetools.options.types import Named
 
 if TYPE_CHECKING:

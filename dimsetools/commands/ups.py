@@ -8,10 +8,9 @@ import click
 
 from dimsetools.commands import ups_verbs
 from dimsetools.options import FILE, REQUESTOR, TITLE, NetworkCommand, PeerArgument, Verbs
-from dimsetools.options.normalized import ATTRIBUTES, DATA_SETS
+from dimsetools.options.normalized import ATTRIBUTES, DATA_SETS, NO_CHECK
 from dimsetools.options.steps import (
     KEY,
-    NO_CHECK,
     PERCENT,
     RETRIEVE_AET,
     UID,

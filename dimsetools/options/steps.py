@@ -45,12 +45,6 @@ RETRIEVE_AET = click.Option(
     default="",
     help="AE title from which the objects can be retrieved.",
 )
-NO_CHECK = click.Option(
-    ["--no-check", "check"],
-    flag_value=False,
-    default=True,
-    help="Send it as it is, whatever the standard says of it.",
-)
 KEY = click.Option(
     ["-k", "--key", "keys"],
     multiple=True,
