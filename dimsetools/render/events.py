@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dimsetools.dataset.attributes import text
-from dimsetools.dataset.commitments import TRANSACTION
+from dimsetools.dataset.commitments import PUSH_MODEL, TRANSACTION, Report, read_report
 from dimsetools.dataset.normalized import event_name, normalized_class
 from dimsetools.errors import UsageError
 from dimsetools.escape import visible
 from dimsetools.render import units
 from dimsetools.render.line import Line, Span, bad, dim, good, warn
-from dimsetools.status import describe
+from dimsetools.status import FAILURE_REASON, describe
 
 if TYPE_CHECKING:
     from dimsetools.dataset.normalized import NormalizedClass
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SERVICE = "N-EVENT-REPORT"
 _SHOWN = 64
+_REASONS = 4
+"""Reasons that are named: there are hardly more, whatever a peer makes of them."""
 
 
 def record(event: Event) -> dict[str, object]:
@@ -51,10 +53,22 @@ def line(event: Event) -> Line:
         f"  {name} {what}  {visible(which, 2 * _SHOWN)}",
         dim(f"  from {visible(event.calling_aet, 16)}"),
     ]
+    if event.sop_class == PUSH_MODEL and transaction:
+        spans += _counts(read_report(event.attributes or {}))
     if event.status:
         spans += ["  ", bad(f"{event.status:04X} {describe(event.status, _SERVICE).meaning}")]
     if event.error is not None:
         spans += ["  ", warn(event.error.message)]
+    return spans
+
+
+def _counts(report: Report) -> Line:
+    """Return how many instances a report commits to, and why not to the others."""
+    spans: list[str | Span] = [f"  {len(report.committed)} committed"]
+    if report.failed:
+        reasons = sorted({failure.reason for failure in report.failed if failure.reason is not None})
+        why = [f"{reason:04X} {describe(reason, FAILURE_REASON).name}" for reason in reasons[:_REASONS]]
+        spans += ["  ", warn(": ".join(filter(None, (f"{len(report.failed)} failed", ", ".join(why)))))]
     return spans
 
 

@@ -101,7 +101,7 @@ def test_a_person_reads_what_happened_to_what(tmp_path: Path) -> None:
         report(listen.port)
         assert listen.end() == 0
     said = listen.log.read_text()
-    assert "event    commit success  transaction 2.25.1  from SCRIPT\n" in said
+    assert "event    commit success  transaction 2.25.1  from SCRIPT  1 committed\n" in said
     assert "ReferencedSOPInstanceUID  1.2.3" in said
     assert "1 event in" in said
 

@@ -7,13 +7,24 @@ from typing import Any
 import pytest
 
 from dimsetools.dataset.attributes import Attribute
-from dimsetools.dataset.commitments import INSTANCE, PUSH_MODEL, TRANSACTION
+from dimsetools.dataset.commitments import (
+    INSTANCE,
+    PUSH_MODEL,
+    TRANSACTION,
+    Failure,
+    Reference,
+    Report,
+    report,
+)
 from dimsetools.errors import InputError
 from dimsetools.render.events import Telling, line, record
 from dimsetools.render.line import rendered
 from dimsetools.render.output import Output
 from dimsetools.services.normalized import Event
 
+ONE = Reference("1.2", "1.2.3")
+MIXED = report(Report("2.25.1", (ONE,), tuple(Failure(ONE, reason) for reason in (0x0112, None, 0x0110))))
+REASONS = "0110 processing-failure, 0112 no-such-object-instance"
 PROCESSING_FAILURE = "0110 the peer failed while processing the request"
 
 
@@ -38,7 +49,11 @@ def test_an_event_goes_by_names() -> None:
         ({}, f"event    commit success  {INSTANCE}  from ARCHIVE"),
         (
             {"attributes": {TRANSACTION: Attribute("UI", ("2.25.1",))}},
-            "event    commit success  transaction 2.25.1  from ARCHIVE",
+            "event    commit success  transaction 2.25.1  from ARCHIVE  0 committed",
+        ),
+        (
+            {"number": 2, "attributes": MIXED},
+            f"event    commit failures  transaction 2.25.1  from ARCHIVE  1 committed  3 failed: {REASONS}",
         ),
         (
             {"sop_class": "1.2.3", "number": 77, "sop_instance": "1.2"},
