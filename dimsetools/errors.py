@@ -120,6 +120,12 @@ class InputMissing(InputError):
     exit_code = ExitCode.INPUT_NONE
 
 
+class LibraryMissing(DimseError):
+    """What is needed to render or to draw is not installed."""
+
+    name = "library-missing"
+
+
 class OutputError(DimseError):
     """A result cannot be written."""
 

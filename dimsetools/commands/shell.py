@@ -198,8 +198,7 @@ class _Run:
 
     def _failed(self, error: DimseError) -> None:
         self._codes.append(error.exit_code)
-        ours = isinstance(error, UsageError) or error.exit_code in range(20, 24)
-        self._shell.output.failure(error, "" if ours else self._shell.node)
+        self._shell.output.failure(error, self._shell.whose(error))
 
     def _end(self) -> None:
         failed = sum(code is not ExitCode.OK for code in self._codes)

@@ -13,6 +13,7 @@ from dimsetools.errors import (
     ConnectionLost,
     DimseError,
     InputError,
+    LibraryMissing,
     NoAnswer,
     NoContext,
     StatusFailure,
@@ -78,6 +79,10 @@ class Shell:
         self.output.operation(shown.record(event), event.attributes or {}, shown.line(event))
         return event.status
 
+    def whose(self, error: DimseError) -> str:
+        """Return the node that a failure is about, "" if it is our own."""
+        return "" if isinstance(error, (UsageError, InputError, LibraryMissing)) else self.node
+
     def open(self) -> Association:
         """Return the association; where the peer has ended it, a new one if this shell reopens."""
         from dimsetools.render.shell import opened_line
@@ -112,7 +117,7 @@ class Shell:
             if isinstance(error, NoContext) and error.unproposed:
                 error.hint = _propose(error.unproposed)
             if where.place:
-                about = self.node if not isinstance(error, (UsageError, InputError)) else ""
+                about = self.whose(error)
                 about = f": {about}" if about and about not in error.message else ""
                 placed(error, where.place + about)
             raise

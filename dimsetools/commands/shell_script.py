@@ -18,7 +18,7 @@ from dimsetools.commands.shell_lines import (
 )
 from dimsetools.commands.shell_words import Word, word
 from dimsetools.commands.verbs import VERBS
-from dimsetools.errors import InputError, InputUnreadable, UsageError, did_you_mean
+from dimsetools.errors import InputError, InputUnreadable, LibraryMissing, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from dimsetools.association.stop import Stop
@@ -74,7 +74,7 @@ class Script:
                     elif name not in kept:
                         raise _not_kept(name, kept)
                 _check_command(statement, self.arguments, kept)
-            except (UsageError, InputError) as error:
+            except (UsageError, InputError, LibraryMissing) as error:
                 raise placed(error, self.place(statement)) from None
             if statement.name:
                 kept[statement.name] = None
@@ -133,10 +133,19 @@ def _check_params(found: Word, params: dict[str, Any], *, guessed: bool = False)
         query = Query(**params)
         for asked in query.asked(words):
             query.complete(asked)
-    elif not guessed:
-        for path in params.get("paths", (params["path"],) if "path" in params else ()):
-            if not os.path.exists(path):
-                raise InputUnreadable(f"{path}: there is no such file")
+    elif found.name == "image":
+        from dimsetools.film.frames import need_libraries
+
+        need_libraries()
+        _check_paths(() if guessed else (params["path"],))
+    elif found.name == "store" and not guessed:
+        _check_paths(params["paths"])
+
+
+def _check_paths(paths: Iterable[str]) -> None:
+    for path in paths:
+        if not os.path.exists(path):
+            raise InputUnreadable(f"{path}: there is no such file")
 
 
 def _not_kept(name: str, kept: Iterable[str]) -> UsageError:

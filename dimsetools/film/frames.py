@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dimsetools.dataset import codestreams
 from dimsetools.dataset.part10 import open_regular
 from dimsetools.dataset.transcode import failure, loaded
-from dimsetools.errors import DimseError, InputError
+from dimsetools.errors import InputError, LibraryMissing
 from dimsetools.escape import visible
 from dimsetools.uids import TRANSFER_SYNTAXES, transfer_syntax
 
@@ -28,12 +28,6 @@ if TYPE_CHECKING:
 
 
 _RLE = transfer_syntax("rle")
-
-
-class LibraryMissing(DimseError):
-    """What is needed to render or to draw is not installed."""
-
-    name = "library-missing"
 
 
 class Looks(NamedTuple):

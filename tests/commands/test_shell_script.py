@@ -82,6 +82,18 @@ def test_a_file_that_is_none(run: Dimse, job: Path) -> None:
     assert run("shell").code == 2
 
 
+def test_a_library_that_is_missing_is_no_matter_of_the_node(
+    run: Dimse, job: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import importlib.util
+
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    job.write_text(f"image 1.2 {__file__}\n")
+    done = run("shell", "127.0.0.1:1", job)
+    assert done.code == 1
+    assert f"error: {job}:1: rendering images needs numpy" in done.stderr
+
+
 def test_what_replies_may_say_is_no_fault_of_a_line(run: Dimse, job: Path) -> None:
     job.write_text(
         "a = nget printer printer\n"

@@ -14,9 +14,9 @@ from pydicom.encaps import encapsulate
 from pydicom.pixels.processing import apply_voi_lut
 from pydicom.pixels.utils import pixel_array
 
-from dimsetools.errors import InputError
+from dimsetools.errors import InputError, LibraryMissing
 from dimsetools.film import frames
-from dimsetools.film.frames import LibraryMissing, Looks, need_libraries
+from dimsetools.film.frames import Looks, need_libraries
 from dimsetools.film.gray import Window
 from tests.film.images import FOLDER, pixels, rendered, written
 
