@@ -230,7 +230,9 @@ def test_much_data_passes_in_both_directions(reading: bool, certificates: Certif
     pdus = b"".join(wire.p_data(wire.pdv(data[at : at + 16000])) for at in range(0, len(data), 16000))
     script = [accept(), send(pdus), stall(reading=reading)]
     with scripted_server(script, tls=server) as peer:
-        association = call(peer.port, tls=trusting(certificates), timeouts=AMPLE._replace(dimse=1.0, idle=1.0))
+        association = call(
+            peer.port, tls=trusting(certificates), timeouts=AMPLE._replace(dimse=1.0, idle=1.0)
+        )
         got = bytearray()
         while len(got) < len(data):
             fragment = association.receive(1.0)
