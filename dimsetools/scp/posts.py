@@ -32,6 +32,8 @@ _SETTLING = 0.1
 
 Some requestors (pynetdicom) are not ready for it before they have worked on our acceptance, and fall silent.
 """
+_FIRST_WORD = 0.4
+"""Seconds for a request of the requestor before that: many (DCMTK) take nothing but its answer."""
 
 Told = Callable[[int | None], None]
 """Hears the status that a report was answered with, None if no answer came. Must not raise."""
@@ -77,7 +79,8 @@ class Post:
         self._waiting: deque[_Waiting] = deque()
         self._sent: dict[int, Told] = {}
         self._closed = False
-        self._settled = time.monotonic() + _SETTLING
+        self._opened = time.monotonic()
+        self._patience = max(_SETTLING, _FIRST_WORD)
         self._lock = threading.Lock()
         self._heard, self._bell = socket.socketpair()
         self._heard.setblocking(False)
@@ -106,12 +109,21 @@ class Post:
                 self._bell.send(b"\0")
         return True
 
+    @property
+    def pause(self) -> float:
+        """Seconds that the peer is to be listened to before the next report is sent; 0 if there is none."""
+        left = self._opened + self._patience - time.monotonic()
+        return max(left, 0.0) if self._waiting and not self._sent else 0.0
+
+    def heard(self) -> None:
+        """Note that the peer has spoken: from now on it is ready for reports, if it ever is."""
+        self._patience = _SETTLING
+
     def send(self, exchange: Exchange) -> None:
         """Send the next report, unless one is still unanswered."""
         with suppress(BlockingIOError):
             self._heard.recv(4096)
         while self._waiting and not self._sent:
-            time.sleep(max(self._settled - time.monotonic(), 0.0))
             self._send(exchange, self._waiting.popleft())
 
     def _send(self, exchange: Exchange, waiting: _Waiting) -> None:

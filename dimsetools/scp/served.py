@@ -236,11 +236,15 @@ class Served:
 
     def _hears(self, exchange: Exchange, post: Post) -> bool:
         """Send a report and wait for the peer; False if there is something to report before it has come."""
-        post.send(exchange)
         association = exchange.association
+        if (pause := post.pause) and association.readable(pause):
+            post.heard()
+            return True
+        post.send(exchange)
         limit = association.timeouts.dimse if exchange.outstanding else association.timeouts.idle
         until = None if limit is None else monotonic() + limit
         if association.readable(limit, bell=post.fileno()):
+            post.heard()
             return True
         if until is not None and monotonic() >= until:
             association.abort()

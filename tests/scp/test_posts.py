@@ -10,13 +10,18 @@ from typing import Any, ClassVar
 
 import pytest
 
+from dimsetools.dataset import commitments
 from dimsetools.dataset.attributes import Attribute
+from dimsetools.dataset.encode import encode
 from dimsetools.dataset.keys import keyed
 from dimsetools.scp import posts as posting
 from dimsetools.scp.normalized import Asked, Done, Service
 from dimsetools.scp.posts import Posts, Report
 from tests.scp.node import Node
 from tests.scp.normalizing import CALLING, asking, dataset, serving
+from tests.scripted import wire
+from tests.scripted.peers import scripted_client
+from tests.services.committing import action_rq
 
 CLASS = "1.2.840.10008.1.20.1"
 INSTANCE = CLASS + ".1"
@@ -118,6 +123,21 @@ def test_a_peer_is_given_time_to_take_in_that_it_was_accepted(monkeypatch: pytes
             assert events.heard.get(timeout=LIMIT) == (1, "")
             assert time.monotonic() - started > 0.4
             assert [told.get(timeout=LIMIT) for _ in range(2)] == [-1, 0]
+
+
+def test_a_peer_has_the_first_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for it since before does not come between its first request and the answer."""
+    monkeypatch.setattr(posting, "_FIRST_WORD", LIMIT)
+    posts = Posts([CLASS])
+    told: Queue[int | None] = Queue()
+    posts.opened = lambda aet, _called: told.put(-posts.offer(report(aet), (CLASS,), told.put))
+    with serving(Commits(posts), posts=posts) as node, scripted_client(node.port) as talk:
+        talk.send(wire.associate_rq((wire.Context(1, CLASS, (wire.EXPLICIT_LE,)),)))
+        talk.expect(wire.ASSOCIATE_AC)
+        talk.send(wire.message(action_rq(), encode(commitments.request("2.25.1", ()), wire.EXPLICIT_LE)))
+        assert [talk.read_message().number(0x100) for _ in range(2)] == [0x8130, 0x0100]
+        talk.reset()
+    assert told.get(timeout=LIMIT) == -1
 
 
 def test_a_report_that_cannot_be_written_costs_no_association() -> None:
