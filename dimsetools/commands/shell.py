@@ -182,7 +182,7 @@ class _Run:
         was_open = line.is_open
         with _interruptible():
             if not (edits() and can_erase(sys.stderr)):
-                return prompt.line()
+                return _whole_line(prompt)
             with prompt.keys() as keyboard:
                 output.prompt(prompt.text)
                 try:
@@ -194,7 +194,7 @@ class _Run:
                         f"{self._shell.node} has ended the association",
                         hint="the next command opens a new one",
                     )
-                return prompt.line()
+                return _whole_line(prompt)
 
     def _failed(self, error: DimseError) -> None:
         self._codes.append(error.exit_code)
@@ -214,6 +214,16 @@ class _Run:
         if code is ExitCode.OK and self._shell.warned and self._session.operation.strict:
             return ExitCode.WARNINGS
         return code
+
+
+def _whole_line(prompt: Prompt) -> str | None:
+    """Return a line with those that continue it."""
+    from dimsetools.commands.shell_lines import goes_on
+
+    line = prompt.line()
+    while line is not None and goes_on(line):
+        line = line[:-1] + (prompt.line("> ") or "")
+    return line
 
 
 @contextmanager
@@ -338,6 +348,7 @@ command = NetworkCommand(
             "ends only the command that is waiting."
         ),
         (
+            "--format tsv and csv have the columns of the first result, or those of --fields. "
             "Events that the node reports are shown and answered whenever they come. Some nodes take ours "
             "(nevent) only if --role CLASS=both was proposed. Lines are remembered in "
             "$XDG_STATE_HOME/dimse/history."

@@ -48,7 +48,7 @@ def statements(lines: Iterable[str], place: str = "") -> Iterator[Statement]:
     for number, line in enumerate(lines, 1):
         first = first or number
         text = begun + line.rstrip("\r\n").removeprefix("" if number > 1 else _BOM)
-        if _CONTINUED.search(text):
+        if goes_on(text):
             begun = text[:-1]
             continue
         found = _placed(text, first, place)
@@ -57,6 +57,11 @@ def statements(lines: Iterable[str], place: str = "") -> Iterator[Statement]:
             yield found
     if begun and (found := _placed(begun, first, place)) is not None:
         yield found
+
+
+def goes_on(text: str) -> bool:
+    """Tell whether a line is continued by the next, in the place of the backslash at its end."""
+    return _CONTINUED.search(text) is not None
 
 
 def _placed(text: str, number: int, place: str) -> Statement | None:

@@ -76,14 +76,18 @@ class Prompt:
         finally:
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
-    def line(self) -> str | None:
-        """Return a line, None at the end of what comes (Ctrl-D). KeyboardInterrupt clears a line."""
+    def line(self, text: str | None = None) -> str | None:
+        """Return a line behind `text` (default: the prompt), None at the end of what comes (Ctrl-D).
+
+        KeyboardInterrupt clears a line.
+        """
+        text = self.text if text is None else text
         _echo(sys.stdin.fileno(), on=True)  # readline shows nothing where the terminal does not
         shown = sys.stdout if edits() else sys.stderr  # results have nothing between them in a file
         try:
             if edits():
-                return input(self.text)
-            shown.write(self.text)
+                return input(text)
+            shown.write(text)
             shown.flush()
             return input()
         except EOFError:

@@ -127,6 +127,14 @@ def test_lines_are_completed_carried_out_and_remembered(tmp_path: Path) -> None:
         assert person.ended() == 0
 
 
+def test_lines_of_a_script_can_be_pasted(tmp_path: Path) -> None:
+    with department() as ris, shell(tmp_path, ris.address, "--for", "mpps") as person:
+        person.until("RIS> ")
+        person.type("# begin\rmade = ncreate mpps 1.2.9 \\\r  StudyID=7 \\\r  Modality=CT\rquit\r")
+        assert person.ended() == 0
+        assert [(one.StudyID, one.Modality) for one in ris.steps.values()] == [("7", "CT")]
+
+
 def test_a_mistake_and_ctrl_c_end_nothing(tmp_path: Path) -> None:
     with department() as ris, shell(tmp_path, ris.address, "--for", "mpps") as person:
         person.until("RIS> ")
