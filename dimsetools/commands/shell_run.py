@@ -7,7 +7,7 @@ from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dimsetools.commands.shell_lines import Kept, Statement, placed, resolved
-from dimsetools.commands.shell_words import WAIT, guide, word
+from dimsetools.commands.shell_words import WAIT, guide, query_keys, word
 from dimsetools.commands.verbs import VERBS
 from dimsetools.errors import (
     ConnectionLost,
@@ -166,7 +166,7 @@ class Shell:
         found: list[Attributes] = []
         faults: list[InputError] = []
         for asked in query.asked(words, stop=self._session.stop):
-            keys = query.complete(asked)
+            keys = query_keys(query, asked)
             self.open()
             found += matches(
                 self.line.exchange,

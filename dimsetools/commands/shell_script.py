@@ -16,7 +16,7 @@ from dimsetools.commands.shell_lines import (
     references,
     statements,
 )
-from dimsetools.commands.shell_words import Word, word
+from dimsetools.commands.shell_words import Word, query_keys, word
 from dimsetools.commands.verbs import VERBS
 from dimsetools.errors import InputError, InputUnreadable, LibraryMissing, UsageError, did_you_mean
 
@@ -132,7 +132,7 @@ def _check_params(found: Word, params: dict[str, Any], *, guessed: bool = False)
         words = params.pop("words")
         query = Query(**params)
         for asked in query.asked(words):
-            query.complete(asked)
+            query_keys(query, asked)
     elif found.name == "image":
         from dimsetools.film.frames import need_libraries
 

@@ -14,6 +14,9 @@ from dimsetools.options.types import COUNT, DURATION
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from dimsetools.dataset.attributes import Attributes
+    from dimsetools.options.query import Asked, Query
+
 _STDIN = "-"
 WAIT = 60.0
 """Seconds that `wait` waits."""
@@ -143,6 +146,15 @@ WORDS_OF_SHELL = {
     )
 }
 """The commands by their names."""
+
+
+def query_keys(query: Query, asked: Asked) -> Attributes:
+    """Return the keys of a query; UsageError, which advises nothing that a shell's find does not have."""
+    try:
+        return query.complete(asked)
+    except UsageError as error:
+        error.hint = error.hint.replace("use --relational", "--no-check, if the node takes such queries")
+        raise
 
 
 def guide() -> str:

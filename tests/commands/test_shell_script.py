@@ -52,6 +52,7 @@ def job(tmp_path: Path) -> Path:
         ("nset film-session 1.2 -f /nonexistent\n", ":1: /nonexistent: cannot be opened", ""),
         ("find -M wroklist\n", ":1: find: Invalid value for '-M'", "did you mean worklist"),
         ("find NoSuch=1\n", ":1: 'NoSuch' is no DICOM keyword", ""),
+        ("find -L image StudyInstanceUID=1.2\n", ":1: a query at IMAGE level needs Series", "or --no-check"),
         ("echo hello\n", ":1: echo: Got unexpected extra argument", ""),
         ("x = echo\n", ":1: echo brings nothing", ""),
         ("show other\n", ":1: nothing is kept as other", "by then: nothing"),
