@@ -233,7 +233,8 @@ class Courier:
 
         with self._changed:
             self._busy.add(_queue(due))
-        if self._posts.offer(_report(due), _contexts(due), told):
+        strangers = due.aet not in self._destinations  # there is no other way to reach it
+        if self._posts.offer(_report(due), _contexts(due), told, strangers=strangers):
             return True
         with self._changed:
             self._busy.discard(_queue(due))

@@ -222,12 +222,19 @@ class Posts:
             return {post.aet for post in self._open.values() if post.takes(context)}
 
     def offer(
-        self, report: Report, contexts: tuple[str, ...], told: Told, *, association: int | None = None
+        self,
+        report: Report,
+        contexts: tuple[str, ...],
+        told: Told,
+        *,
+        association: int | None = None,
+        strangers: bool = True,
     ) -> bool:
         """Have a report sent on an open association of its addressee, or on that of a number alone.
 
         `contexts` are the abstract syntaxes in which it may go, the preferred first. False if there is none:
-        then `told` is not called. The association which expects the report is asked first, then the latest.
+        then `told` is not called. The association which expects the report is asked first, then the latest;
+        without `strangers` none that expects reports on other transactions alone.
         """
         transaction = text(report.attributes or {}, TRANSACTION)
         with self._lock:
@@ -235,6 +242,7 @@ class Posts:
                 post
                 for number, post in reversed(self._open.items())
                 if post.aet == report.aet and association in (None, number)
+                if strangers or not transaction or not post.expected or transaction in post.expected
             ]
             posts.sort(key=lambda post: transaction not in post.expected)
         return any(post.offer(report, contexts, told) for post in posts)

@@ -291,6 +291,24 @@ def test_an_open_association_is_preferred() -> None:
         assert sent.left() == []
 
 
+def test_who_has_asked_for_something_else_is_passed_over_where_there_is_an_address() -> None:
+    other, ris = Events(), Ris()
+    with (
+        at_node(other) as (node, posts, opening),
+        listening(ris) as acceptor,
+        sending(acceptor.address, posts=posts) as sent,
+        opening(),
+    ):
+        node.log.wait("association-opened")
+        posts.expect(1, "2.25.1")
+        with sent.ledger.change() as pages:
+            pages.post("RIS", COMMIT, "1.1", 1, keyed(["TransactionUID=2.25.2", "PatientID=7"]))
+        sent.courier.wake()
+        assert ris.next() == ("1.1", "7")
+        sent.log.wait("report-delivered")
+        assert other.heard.empty()
+
+
 def test_who_has_no_address_is_told_when_it_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(couriers, "_FIRST_PAUSE", 3600.0)
     monkeypatch.setattr(couriers, "_LONGEST_PAUSE", 3600.0)

@@ -104,12 +104,21 @@ def test_who_expects_a_report_gets_it_though_others_have_the_title() -> None:
             node.log.wait("association-opened", number)
         posts.expect(2, "2.25.2")
         posts.expect(99, "2.25.2")  # has ended meanwhile
-        for transaction, number in (("2.25.2", 2), ("2.25.3", 3)):
-            attributes = keyed([f"TransactionUID={transaction}", "PatientID=7"])
-            asked = report()._replace(attributes=attributes)
-            assert posts.offer(asked, (CLASS,), told.put)
+        posts.expect(3, "2.25.3")
+
+        def asked(transaction: str) -> Report:
+            return report()._replace(attributes=keyed([f"TransactionUID={transaction}", "PatientID=7"]))
+
+        for transaction, strangers, number in (
+            ("2.25.2", True, 2),
+            ("2.25.9", True, 3),
+            ("2.25.9", False, 1),
+        ):
+            assert posts.offer(asked(transaction), (CLASS,), told.put, strangers=strangers)
             assert events[number - 1].heard.get(timeout=LIMIT) == (1, "7")
             assert told.get(timeout=LIMIT) == 0
+        posts.expect(1, "2.25.1")
+        assert not posts.offer(asked("2.25.9"), (CLASS,), told.put, strangers=False)
 
 
 def test_a_peer_is_given_time_to_take_in_that_it_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
