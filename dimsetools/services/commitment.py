@@ -42,6 +42,7 @@ WAIT = 60.0
 """Seconds that a peer has to report, if nobody says otherwise."""
 _INVALID_ARGUMENT_VALUE = 0x0115
 _NO_SUCH_INSTANCE = 0x0112
+_RESOURCE_LIMITATION = 0x0213
 _TICK = 0.25
 """Seconds after which whoever waits is told how it stands, whatever has come."""
 _LINGER = 0.05
@@ -163,6 +164,8 @@ class Committer:
         yield from self._remarks()
         yield from (Remark("", text) for text in reply.remarks)
         if reply.error is not None:
+            if reply.status == _RESOURCE_LIMITATION:
+                reply.error.hint = "try --chunk with fewer objects in a transaction, or again later"
             transaction.refuse(reply.error)
         else:
             yield Taken(transaction.uid, len(references), reply.seconds)

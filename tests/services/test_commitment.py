@@ -284,6 +284,12 @@ def test_a_request_that_is_refused(status: int) -> None:
     assert error.status == status
 
 
+def test_a_request_that_is_too_large_for_the_peer() -> None:
+    (verdict, _) = verdicts(run((action_step(0x0213), *END)))
+    assert verdict.error is not None
+    assert "--chunk" in verdict.error.hint
+
+
 def test_a_class_that_is_not_taken() -> None:
     with scripted_server((step.accept(wire.Result(1, 3, wire.IMPLICIT_LE)), step.closed())) as server:
         events = ask(target(server.port))
