@@ -9,6 +9,7 @@ receive, because the kernel drops it again by itself.
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 from collections.abc import Sequence
@@ -58,8 +59,7 @@ class Transport(Buffered):
         self._timeout: float | None = sock.gettimeout()
         self._wait: float | None = None
         self._deadline: float | None = None
-        self._in_pieces = False
-        self._progress = 0
+        self._in_pieces, self._progress = False, 0
         self.peer_host, self.peer_port = sock.getpeername()[:2]
         self.name = name or self.address
         if stop is not None:
@@ -119,9 +119,11 @@ class Transport(Buffered):
             if self._tls is not None:
                 self._send_joined(b"".join(buffers), wait)
                 return
-            sent = self._sock.sendmsg(buffers[:_BUFFERS_PER_CALL])
-            left = sum(map(len, buffers)) - sent
-            if left:
+            try:  # at once: a socket with a time-out would wait
+                sent = os.writev(self._sock.fileno(), buffers[:_BUFFERS_PER_CALL])
+            except BlockingIOError:
+                sent = 0
+            if sent < sum(map(len, buffers)):
                 self._send_rest(buffers, sent, wait)
         except TimeoutError:
             raise self._silent(wait, "took no more data") from None
@@ -129,7 +131,7 @@ class Transport(Buffered):
             raise self._failed(error) from error
 
     def _send_rest(self, buffers: Sequence[bytes | memoryview], sent: int, wait: float | None) -> None:
-        """Go on after a partial sendmsg: the socket buffer is full, or there are many buffers."""
+        """Go on after a part: the socket buffer is full, or there are many buffers."""
         rest = [memoryview(buffer) for buffer in buffers]
         progress = 0
         while True:
@@ -156,9 +158,7 @@ class Transport(Buffered):
             ready = poll.poll(None if self._timeout is None else self._timeout * 1000)
             if not ready:
                 raise TimeoutError
-            if ready[0][1] != select.POLLIN:
-                return
-            if not (count := self._sock.recv_into(self._room())):
+            if ready[0][1] != select.POLLIN or not (count := self._sock.recv_into(self._room())):
                 return
             self._end += count
             self._check_deadline()
