@@ -254,8 +254,9 @@ class NoContext(DimseError):
 class StatusFailure(DimseError):
     """The peer answered with a failure status.
 
-    `service` is the service's name (C-ECHO ...), `comment` the ErrorComment and `offending` the tags
-    (group << 16 | element) of the OffendingElement, both as the peer sent them, if it did.
+    `service` is the service's name (C-ECHO ...), `sop_class` of the N-services the UID of the class that was
+    asked about, `comment` the ErrorComment and `offending` the tags (group << 16 | element) of the
+    OffendingElement, both as the peer sent them, if it did.
     """
 
     name = "failure-status"
@@ -270,10 +271,12 @@ class StatusFailure(DimseError):
         comment: str = "",
         offending: tuple[int, ...] = (),
         hint: str = "",
+        sop_class: str = "",
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.service = service
+        self.sop_class = sop_class
         self.comment = comment
         self.offending = offending
 

@@ -131,7 +131,6 @@ _FRAMES: _Table = (
     },
 )
 
-# The codes that the SOP classes of the N-services define do not overlap: every N-service has them all.
 _PRINT: _Table = (
     "PS3.4 H.4",
     {
@@ -232,9 +231,18 @@ _COMMITMENT: _Table = (
     },
 )
 
+_REFUSED: _Table = ("PS3.4", {"A7xx": _OUT_OF_RESOURCES})
+# What the SOP classes of the N-services define does not overlap: of an unknown class, all of it counts.
 _NORMALIZED = (
     _PRINT, _UPS, _EVENT_LOGGING, _MEDIA_CREATION, _RT_VERIFICATION, _STORAGE_MANAGEMENT, _GENERAL
 )  # fmt: skip
+_ROOT = "1.2.840.10008."
+_BY_CLASS: dict[str, tuple[_Table, ...]] = {
+    "5.1.1.33": (_MEDIA_CREATION,), "5.1.1.40": (), "5.1.1.": (_PRINT,), "5.1.4.34.6.": (_UPS,),
+    "5.1.4.34.": (_RT_VERIFICATION,), "5.1.4.33": (), "5.1.4.1.1.201.": (_STORAGE_MANAGEMENT,),
+    "1.20.1": (_COMMITMENT,), "1.40": (_EVENT_LOGGING,), "1.42": (_EVENT_LOGGING,), "3.1.2.": (),
+}  # fmt: skip
+"""What the SOP classes of the N-services define, by how their UIDs go on: the first that fits."""
 
 _BY_SERVICE: dict[str, tuple[_Table, ...]] = {
     "C-ECHO": (_GENERAL,),
@@ -329,23 +337,34 @@ def category(code: int) -> Category:
     return Category.FAILURE
 
 
-def describe(code: int, service: str = "") -> Status:
+def describe(code: int, service: str = "", sop_class: str = "") -> Status:
     """Return what `code` means as an answer of `service` ("C-STORE", "N-GET", ...; "" if not known).
 
-    A code that the service does not define is named "unknown". Pending or cancelled as the answer of a
-    service that knows neither is a failure, as is every unknown code outside Bxxx.
+    Of the N-services it is what it means for `sop_class`, a UID, if that is known. A code that is not defined
+    is named "unknown". Pending or cancelled as the answer of a service that knows neither is a failure, as is
+    every unknown code outside Bxxx.
     """
     written = f"{code:04X}"
     kind = category(code)
-    for source, table in _BY_SERVICE.get(service, _ANY_SERVICE):
+    for source, table in _tables(service, sop_class):
         for key in (written, written[:2] + "xx", written[:1] + "xxx"):
             if key in table:
                 name, meaning = table[key]
                 return Status(code, kind, name, meaning, _HINTS.get(name, ""), source)
     if kind in (Category.PENDING, Category.CANCEL):
         kind = Category.FAILURE
-    meaning = f"status 0x{written} is not defined" + (f" for {service}" if service else "")
+    of_class = " of this SOP class" if service.startswith("N-") and sop_class else ""
+    meaning = f"status 0x{written} is not defined" + (f" for {service}{of_class}" if service else "")
     return Status(code, kind, "unknown", meaning, _HINTS["unknown"], "PS3.7 C")
+
+
+def _tables(service: str, sop_class: str) -> tuple[_Table, ...]:
+    """Return where the codes of a service are defined, for a SOP class."""
+    if service.startswith("N-") and sop_class.startswith(_ROOT):
+        for suffix, tables in _BY_CLASS.items():
+            if sop_class.startswith(suffix, len(_ROOT)):
+                return (_GENERAL, *tables, _REFUSED)
+    return _BY_SERVICE.get(service, _ANY_SERVICE)
 
 
 def is_success(code: int) -> bool:
@@ -373,6 +392,6 @@ def is_pending(code: int) -> bool:
     return code in (0xFF00, 0xFF01)
 
 
-def transient(code: int, service: str = "") -> bool:
+def transient(code: int, service: str = "", sop_class: str = "") -> bool:
     """Tell whether the same request may succeed later: the peer lacks a resource just now."""
-    return describe(code, service).name in _TRANSIENT
+    return describe(code, service, sop_class).name in _TRANSIENT

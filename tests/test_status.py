@@ -65,6 +65,40 @@ def test_known_codes(code: int, service: str, category: Category, name: str) -> 
     assert found.source.startswith("PS3.")
 
 
+FILM_BOX, STEP, WORKITEM = "1.2.840.10008.5.1.1.2", "1.2.840.10008.3.1.2.3.3", "1.2.840.10008.5.1.4.34.6.1"
+COMMITMENT, MEDIA, RT = "1.2.840.10008.1.20.1", "1.2.840.10008.5.1.1.33", "1.2.840.10008.5.1.4.34.8"
+OF_ITS_CLASS = [
+    (0xC602, FILM_BOX, "print-queue-full"),
+    (0xC300, WORKITEM, "ups-final"),
+    (0x0131, COMMITMENT, "duplicate-transaction-uid"),
+    (0xC201, MEDIA, "creation-completed"),
+    (0xC223, RT, "already-verifying"),
+    (0xC102, "1.2.840.10008.1.40", "event-template-mismatch"),
+    (0xC110, "1.2.840.10008.1.42", "patient-not-identified"),
+    (0xB010, "1.2.840.10008.5.1.4.1.1.201.5", "key-attributes-unsupported"),
+]
+
+
+@pytest.mark.parametrize(("code", "sop_class", "name"), OF_ITS_CLASS)
+def test_a_class_of_the_n_services_has_codes_of_its_own(code: int, sop_class: str, name: str) -> None:
+    assert describe(code, "N-ACTION", sop_class).name == name
+    assert describe(code, "N-ACTION", "1.2.3.4").name == name  # a class that nobody knows may mean it, too
+
+
+@pytest.mark.parametrize(("code", "name"), [(code, name) for code, _, name in OF_ITS_CLASS])
+def test_a_code_of_another_class_is_not_put_into_its_words(code: int, name: str) -> None:
+    found = describe(code, "N-ACTION", STEP)
+    assert found.name == "unknown"
+    assert found.meaning == f"status 0x{code:04X} is not defined for N-ACTION of this SOP class"
+    assert status.transient(code, "N-ACTION", STEP) is False
+
+
+@pytest.mark.parametrize("sop_class", [FILM_BOX, STEP, WORKITEM, COMMITMENT, MEDIA, RT])
+def test_some_codes_mean_the_same_for_every_class(sop_class: str) -> None:
+    assert describe(0x0112, "N-SET", sop_class).name == "no-such-sop-instance"
+    assert describe(0xA700, "N-SET", sop_class).name == "out-of-resources"
+
+
 @pytest.mark.parametrize("service", ["C-ECHO", "C-STORE", "N-GET"])
 @pytest.mark.parametrize("code", [0xFF00, 0xFF01, 0xFE00, 0x1234, 0xFFFF, 0xD000])
 def test_what_a_service_does_not_define_is_an_unknown_failure(code: int, service: str) -> None:

@@ -86,7 +86,7 @@ def standard_words(error: DimseError) -> str:
         reason = f", reason {error.reason}" if error.source == 2 else ""
         return f"A-ABORT (PS3.8 table 9-26): source {error.source} ({source}){reason}"
     if isinstance(error, StatusFailure):
-        status = describe(error.status, error.service)
+        status = describe(error.status, error.service, error.sop_class)
         what = error.service if error.service == FAILURE_REASON else f"{error.service} status".strip()
         return f"{what} {error.status:04X} {status.name} ({status.source})"
     return ""
@@ -97,7 +97,7 @@ def advice(error: DimseError) -> str:
     if error.hint:
         return error.hint
     if isinstance(error, StatusFailure):
-        hint = describe(error.status, error.service).hint
+        hint = describe(error.status, error.service, error.sop_class).hint
         if hint:
             return hint
     if isinstance(error, Interrupted):  # whoever ended it knows what to do
@@ -108,7 +108,7 @@ def advice(error: DimseError) -> str:
 def retryable(error: DimseError) -> bool:
     """Tell whether the same command may succeed later."""
     if isinstance(error, StatusFailure):
-        return transient(error.status, error.service)
+        return transient(error.status, error.service, error.sop_class)
     return error.retryable
 
 

@@ -56,7 +56,10 @@ def line(event: Event) -> Line:
     if event.sop_class == PUSH_MODEL and transaction:
         spans += _counts(read_report(event.attributes or {}))
     if event.status:
-        spans += ["  ", bad(f"{event.status:04X} {describe(event.status, _SERVICE).meaning}")]
+        spans += [
+            "  ",
+            bad(f"{event.status:04X} {describe(event.status, _SERVICE, event.sop_class).meaning}"),
+        ]
     if event.error is not None:
         spans += ["  ", warn(event.error.message)]
     return spans

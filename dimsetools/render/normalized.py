@@ -158,7 +158,7 @@ def record(reply: Reply) -> dict[str, object]:
         "AffectedSOPClassUID": reply.sop_class,
         "AffectedSOPInstanceUID": reply.sop_instance or None,
         "_status": f"{reply.status:04X}",
-        "_meaning": describe(reply.status, service).meaning,
+        "_meaning": describe(reply.status, service, sop_class).meaning,
         "ErrorID": reply.error_id,
         "ErrorComment": reply.comment or None,
         "OffendingElement": _tags(reply.offending),
@@ -195,7 +195,8 @@ def line(reply: Reply) -> Line:
     spans: list[str | Span] = [bad("failed") if _failed(reply) else good(word), f"  {about}"]
     if reply.status:
         style = warn if is_warning(reply.status) else bad
-        spans += ["  ", style(f"{reply.status:04X} {describe(reply.status, reply.request.service).meaning}")]
+        meaning = describe(reply.status, reply.request.service, sop_class).meaning
+        spans += ["  ", style(f"{reply.status:04X} {meaning}")]
     if reply.error_id is not None:
         spans.append(f", error ID {reply.error_id:04X}")
     if is_warning(reply.status):

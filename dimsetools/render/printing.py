@@ -77,7 +77,7 @@ def _answer(status: int | None, comment: str, error: DimseError | None, service:
         return error.message
     if not status:
         return ""
-    known = describe(status, service if error is None else error.service)
+    known = describe(status, service) if error is None else describe(status, error.service, error.sop_class)
     said = f' "{comment}"' if comment else ""
     return f"{status:04X} {known.name}: {known.meaning}{said}"
 

@@ -26,7 +26,7 @@ def is_fine(record: Record) -> bool:
 def request(record: Record) -> list[str | Span]:
     """Return who asked for what, and what came of it."""
     service, status = str(record["_service"]), int(str(record["_status"]), 16)
-    told = f"{status:04X} {describe(status, service).name}"
+    told = f"{status:04X} {describe(status, service, str(record['SOPClassUID'])).name}"
     spans: list[str | Span] = [f"#{record['_association']} {record['_calling']}  {service} {_what(record)}  "]
     if is_failure(status):
         spans.append(bad(f"refused {told}"))
@@ -48,7 +48,8 @@ def report(record: Record) -> list[str | Span]:
     what = f"report {_what(record)} to {record['_destination']} "
     if record["_event"] == "report-delivered":
         status = int(str(record["_status"]), 16)
-        told = f"answered with {status:04X} {describe(status, 'N-EVENT-REPORT').name}"
+        meant = describe(status, "N-EVENT-REPORT", str(record["SOPClassUID"]))
+        told = f"answered with {status:04X} {meant.name}"
         return [what, warn(told) if status else good("delivered")]
     reason = f": {record['_reason']}"
     if record["_event"] == "report-given-up":

@@ -352,7 +352,7 @@ def _reply(answer: Answer, seconds: float, assume_charset: tuple[str, ...]) -> R
     attributes, malformed = _decoded(answer.data, answer.context.transfer_syntax, assume_charset)
     number = getattr(request, "action_type_id", getattr(request, "event_type_id", None))
     failure: DimseError | None = status_failure(
-        response.status, request.service, comment, offending or identifiers
+        response.status, request.service, comment, offending or identifiers, sop_class
     )
     remarks = []
     if affected_class != sop_class:

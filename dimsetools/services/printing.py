@@ -34,7 +34,6 @@ from dimsetools.services.print_events import (
     Shot,
 )
 from dimsetools.services.print_jobs import Following
-from dimsetools.status import describe
 from dimsetools.uids import EXPLICIT_BE
 
 if TYPE_CHECKING:
@@ -198,8 +197,7 @@ class Printing:
             self._remark(f"the printer did not answer the {wanted.request.service}: {error.message}")
             return
         if isinstance(reply.error, StatusFailure):
-            meaning = describe(reply.status, "N-DELETE")
-            self._remark(f"the printer answered the N-DELETE: {reply.status:04X} {meaning.meaning}")
+            self._remark(f"the printer answered the N-DELETE: {reply.status:04X} {reply.error.message}")
 
     def _remark(self, text: str) -> None:
         """Have something said, once."""

@@ -55,3 +55,17 @@ def test_nobody_knows_what_became_of_an_action_without_an_answer(
     assert done.code in (62, 75)
     assert done.records[0]["_retryable"] is False
     assert "nobody knows whether it was done" in done.stderr
+
+
+def test_a_status_means_what_it_means_for_the_class(dimse: Dimse, desk: Desk) -> None:
+    desk.answer = lambda _: (0xC602, None)
+    printed = dimse("naction", desk.address, "film-box", "1.2.3", "print", "--json")
+    claimed = dimse("naction", desk.address, "ups", "1.2.3", "change-state", "TransactionUID=1.2", "--json")
+    assert (printed.code, printed.records[0]["_meaning"]) == (1, "the print queue is full")
+    assert (claimed.code, claimed.records[0]["_meaning"]) == (
+        1,
+        "status 0xC602 is not defined for N-ACTION of this SOP class",
+    )
+    assert [run.records[1]["_retryable"] for run in (printed, claimed)] == [True, False]
+    assert "print-queue-full" in printed.stderr
+    assert "print" not in claimed.stderr
