@@ -15,6 +15,7 @@ from dimsetools.archive.ledger import LedgerFailed
 from dimsetools.dataset.attributes import SPECIFIC_CHARACTER_SET, Attributes, texts
 from dimsetools.dataset.decode import decode
 from dimsetools.dataset.encode import encode, with_charset
+from dimsetools.dataset.normalized import event_name, normalized_class
 from dimsetools.errors import InputError
 from dimsetools.escape import visible
 from dimsetools.message.command import Request
@@ -31,6 +32,7 @@ from dimsetools.message.sinks import Sink
 from dimsetools.scp.faults import (
     ATTRIBUTE_LIST_ERROR,
     INVALID_OBJECT_INSTANCE,
+    NO_SUCH_EVENT_TYPE,
     NO_SUCH_SOP_CLASS,
     PROCESSING_FAILURE,
     RESOURCE_LIMITATION,
@@ -140,8 +142,12 @@ class Service:
         raise _not_offered(asked)
 
     def event(self, asked: Asked) -> Done:
-        """Take note of an event (N-EVENT-REPORT)."""
-        raise _not_offered(asked)
+        """Take note of an event (N-EVENT-REPORT), if the class has events of that type at all."""
+        raise (
+            _not_offered(asked)
+            if _is_event(asked)
+            else Refusal(NO_SUCH_EVENT_TYPE, f"this SOP class has no event type {asked.number}")
+        )
 
     def left(self, number: int) -> None:
         """Forget what ends with the association of that number."""
@@ -309,6 +315,10 @@ def _record(request: Request, caller: Caller) -> Record:
     if isinstance(request, NEventReportRq):
         record["EventTypeID"] = request.event_type_id
     return record
+
+
+def _is_event(asked: Asked) -> bool:
+    return bool(event_name(normalized_class(asked.sop_class), asked.number or 0))
 
 
 def _not_offered(asked: Asked) -> Refusal:

@@ -131,11 +131,12 @@ def test_a_mistake_of_a_service_is_a_failure_and_the_association_lives() -> None
         (lambda peer: peer.send_n_delete(ALBUM, "1.2.3"), 0x0211),
         (lambda peer: peer.send_n_set(dataset(PatientID="1"), ALBUM, "1.2.3")[0], 0x0211),
         (lambda peer: peer.send_n_event_report(None, 1, ALBUM, "1.2.3")[0], 0x0211),
+        (lambda peer: peer.send_n_event_report(None, 77, ALBUM, "1.2.3")[0], 0x0113),
         (lambda peer: peer.send_n_get([], "1.2.3.4.5", "1.2.3", meta_uid=ALBUM)[0], 0x0118),
         (lambda peer: peer.send_n_get([], OTHER, "1.2.3", meta_uid=ALBUM)[0], 0x0122),
         (lambda peer: peer.send_n_get([], OTHER, "1.2.3")[0], 0x0211),
     ],
-    ids=["delete", "set", "event", "unknown class", "other context", "get"],
+    ids=["delete", "set", "event", "unknown event", "unknown class", "other context", "get"],
 )
 def test_what_is_not_offered_is_refused(send: Any, expected: int) -> None:
     with serving(Albums(), Others()) as node, asking(node, [ALBUM, OTHER]) as peer:
