@@ -25,6 +25,8 @@ _WORDS = {
     INVALID_VALUE: "has an invalid value",
     NO_SUCH_ATTRIBUTE: "may not be sent",
 }
+_NAMED = 2
+"""Names in a comment, which has 64 characters; the others are in the list of tags."""
 _ABSENT_NEVER = ("1", "2")
 _EMPTY_NEVER = ("1", "1C")
 _CHARSET = 0x00080005
@@ -85,8 +87,9 @@ def fault(attributes: Attributes, rules: Iterable[Rule], *, only: bool = False) 
     for status, words in _WORDS.items():
         tags = tuple(dict.fromkeys(tag for kind, tag in found if kind == status))
         if tags:
-            names = ", ".join(keyword_of(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in tags)
-            return Fault(status, tags, f"{names} {words}")
+            names = [keyword_of(tag) or f"({tag >> 16:04X},{tag & 0xFFFF:04X})" for tag in tags]
+            told = ", ".join(names) if len(names) <= _NAMED else f"{names[0]} and {len(names) - 1} more"
+            return Fault(status, tags, f"{told} {words}")
     return None
 
 

@@ -126,3 +126,10 @@ def test_values_have_the_form_of_their_vr(vr: str, value: object, good: bool) ->
 def test_a_value_of_wrong_form_is_told_of_attributes_without_a_rule_too() -> None:
     told = fault({**keyed(GOOD), 0x00080020: Attribute("DA", ("tomorrow",))}, RULES)
     assert told == Fault(0x0106, (0x00080020,), "StudyDate has an invalid value")
+
+
+def test_a_comment_that_would_be_cut_counts_the_attributes() -> None:
+    rules = [rule(keyword, "1") for keyword in ("PatientName", "PatientID", "Modality")]
+    assert fault({}, rules) == Fault(
+        0x0120, (0x00100010, 0x00100020, 0x00080060), "PatientName and 2 more missing"
+    )
