@@ -22,6 +22,8 @@ from tests.peers.dimse import COMMAND, dimse_scp, environment, listening_port, s
 from tests.peers.process import wait_until
 from tests.peers.pynet import acceptor
 
+pytestmark = pytest.mark.xdist_group("examples")  # one node is enough for all of them
+
 NEW = ("nget", "nset", "naction", "ncreate", "ndelete", "nevent", "mpps", "ups", "print", "commit", "shell")
 BIG = 16 * 1024
 INSTANCE = {"ReferencedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ReferencedSOPInstanceUID": "1.2"}
@@ -61,7 +63,7 @@ AVAILABLE = """\
 
 
 def examples() -> list[str]:
-    """Return them, in the order of the manual pages; what an earlier one writes, a later one may read."""
+    """Return them, in the order of the manual pages."""
     context = dimse.make_context("dimse", [], resilient_parsing=True)
     commands = [dimse.get_command(context, name) for name in COMMANDS if name in NEW]
     single = [one for command in commands for one in getattr(command, "verbs", (command,))]
@@ -140,6 +142,7 @@ class Place:
         transaction.save_as(folder / "transaction.dcm", implicit_vr=False, little_endian=True)
         (folder / "sent.ndjson").write_text(self.made("dimse store pacs study/ --json"))
         (folder / "available.dump").write_text(AVAILABLE)
+        (folder / "job.dimse").write_text(self.made("dimse shell --example print"))
 
 
 @contextmanager
