@@ -74,13 +74,13 @@ def _class(text: str) -> NormalizedClass:
 def _classes() -> tuple[str, ...]:
     from dimsetools.dataset.normalized import CLASSES
 
-    return tuple(name for name, row in CLASSES.items() if row.services)
+    return tuple(name for row in CLASSES.values() if row.services for name in (row.name, *row.aliases))
 
 
 def _contexts() -> tuple[str, ...]:
     from dimsetools.dataset.normalized import CLASSES
 
-    return tuple(CLASSES)
+    return tuple(name for row in CLASSES.values() for name in (row.name, *row.aliases))
 
 
 def _instances() -> tuple[str, ...]:

@@ -34,6 +34,7 @@ def test_a_shell_is_told_the_words() -> None:
         assert isinstance(param.type, Named)
         offered[param.name] = set(param.type.choices)
     assert {"mpps", "commit", "printer", "ups"} <= offered["sop_class"]
+    assert {"display", "rt-treatment", "storage-commitment"} <= offered["sop_class"]  # other names, too
     assert "print-grayscale" not in offered["sop_class"]  # it has no service of its own
     assert "print-grayscale" in offered["contexts"]
     assert {"new", "printer", "commit", "global"} <= offered["instance"]
