@@ -68,3 +68,4 @@ def test_the_script_works_as_it_is_printed(tmp_path: Path) -> None:
     assert [line.split("\t")[5] for line in events.splitlines()[1:5]] == [
         "state-report", "state-report", "state-report", "assigned",
     ]  # fmt: skip
+    assert events in told.read_text("utf-8")  # its last word, though the listener has ended long before

@@ -2,7 +2,9 @@
 export DIMSE_NODE_NODE=NODE@127.0.0.1:11112 DIMSE_NODE_US=ME@127.0.0.1:11113 DIMSE_LOCAL_AET=ME
 mkdir in films
 dimse scp in --port 11112 --aet NODE --films films --dest us --dest BOX@127.0.0.1:11114 --ready-file ready &
+node=$!
 dimse listen --aet ME --port 11113 --count 4 > events &
+listener=$!
 until [ -e ready ]; do sleep 0.1; done
 
 dimse echo node
@@ -28,5 +30,5 @@ dimse print node ct.dcm --annotate '{PatientName}'      # a film: films/*.png an
 dimse shell --example print > job.dimse                 # the same message by message,
 dimse shell node --for print job.dimse ct.dcm           # up to the N-DELETE of the film
 
-wait %2 && cat events                                   # what became of the workitem
-kill %1
+wait $listener && cat events                            # what became of the workitem
+kill $node
