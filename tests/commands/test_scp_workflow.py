@@ -150,6 +150,28 @@ def test_the_worklist_is_that_of_before_the_restart(peers: Peers, tmp_path: Path
         assert worklist(again.port) == ["P1"]
 
 
+def test_what_was_told_of_instances_survives_a_kill(peers: Peers) -> None:
+    available = CLASSES["ian"]
+    instance = {
+        "ReferencedSOPClassUID": "1.2.840.10008.5.1.4.1.1.2", "ReferencedSOPInstanceUID": "1.2.3",
+        "InstanceAvailability": "ONLINE", "RetrieveAETitle": "ARCHIVE",
+    }  # fmt: skip
+    series = {"SeriesInstanceUID": "1.2", "ReferencedSOPSequence": [instance]}
+    notification = dataset(
+        ReferencedPerformedProcedureStepSequence=[], StudyInstanceUID="1.1", ReferencedSeriesSequence=[series]
+    )
+
+    def tell(port: int) -> int:
+        with Line(Target("127.0.0.1", port, "X"), Manner(), [available.uid]) as line:
+            return line.ask(create(available, UID, attributes(notification))).status
+
+    node = peers.dimse_scp()
+    assert tell(node.port) == 0
+    kill(node)
+    with dimse_scp(node.folder.parent) as again:
+        assert tell(again.port) == 0x0111  # it is there
+
+
 # -- options and files ----------------------------------------------------------------------------------
 
 
