@@ -27,13 +27,12 @@ if TYPE_CHECKING:
     from dimsetools.message.exchange import Answer, Exchange
     from dimsetools.scp.roles import Record
 
-_SETTLING = 0.1
-"""Seconds after the opening of an association in which nothing is sent that nobody has asked for.
-
-Some requestors (pynetdicom) are not ready for it before they have worked on our acceptance, and fall silent.
-"""
 _FIRST_WORD = 0.4
-"""Seconds for a request of the requestor before that: many (DCMTK) take nothing but its answer."""
+"""Seconds after its opening in which an association is the requestor's, until it has sent something.
+
+Some (pynetdicom) fall silent when a report comes before they have worked on our acceptance, many (DCMTK) take
+nothing but the answer to their first request.
+"""
 
 Told = Callable[[int | None], None]
 """Hears the status that a report was answered with, None if no answer came. Must not raise."""
@@ -80,7 +79,7 @@ class Post:
         self._sent: dict[int, Told] = {}
         self._closed = False
         self._opened = time.monotonic()
-        self._patience = max(_SETTLING, _FIRST_WORD)
+        self._patience = _FIRST_WORD
         self._lock = threading.Lock()
         self._heard, self._bell = socket.socketpair()
         self._heard.setblocking(False)
@@ -117,7 +116,7 @@ class Post:
 
     def heard(self) -> None:
         """Note that the peer has spoken: from now on it is ready for reports, if it ever is."""
-        self._patience = _SETTLING
+        self._patience = 0.0
 
     def send(self, exchange: Exchange) -> None:
         """Send the next report, unless one is still unanswered."""

@@ -122,7 +122,7 @@ def test_who_expects_a_report_gets_it_though_others_have_the_title() -> None:
 
 
 def test_a_peer_is_given_time_to_take_in_that_it_was_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "_SETTLING", 0.4)
+    monkeypatch.setattr(posting, "_FIRST_WORD", 0.3)
     posts, events = Posts([CLASS]), Events()
     told: Queue[int | None] = Queue()
     posts.opened = lambda _aet, _called: told.put(-posts.offer(report(), (CLASS,), told.put))
@@ -130,7 +130,7 @@ def test_a_peer_is_given_time_to_take_in_that_it_was_accepted(monkeypatch: pytes
         started = time.monotonic()
         with asking(node, [CLASS], on_event=events):
             assert events.heard.get(timeout=LIMIT) == (1, "")
-            assert time.monotonic() - started > 0.4
+            assert time.monotonic() - started > 0.3
             assert [told.get(timeout=LIMIT) for _ in range(2)] == [-1, 0]
 
 
