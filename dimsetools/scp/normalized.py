@@ -197,7 +197,7 @@ class Normalized:
         refused = _refused(service, incoming.context.abstract_syntax, sop_instance)
         if service is None or refused is not None:
             status, comment = refused or (NO_SUCH_SOP_CLASS, "")
-            record = _record(request, caller) | {"_status": f"{status:04X}", "_reason": comment}
+            record = _record(request, caller) | {"_status": f"{status:04X}", "_reason": comment, "_ms": 0.0}
             return Settled(status, comment, record)
         return _Performing(service, request, incoming, caller)
 

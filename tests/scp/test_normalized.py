@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import pytest
 
 from dimsetools.dataset.attributes import Attribute, Attributes, text
+from dimsetools.render.line import rendered
+from dimsetools.render.requests import request
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
 from tests.scp.normalizing import asking, dataset, serving
 from tests.scripted import wire
@@ -141,6 +143,10 @@ def test_a_mistake_of_a_service_is_a_failure_and_the_association_lives() -> None
 def test_what_is_not_offered_is_refused(send: Any, expected: int) -> None:
     with serving(Albums(), Others()) as node, asking(node, [ALBUM, OTHER]) as peer:
         assert send(peer).Status == expected
+        (record,) = node.log.wait("normalized")
+        assert f"refused {expected:04X}" in rendered(
+            request(record), color=False
+        )  # whoever runs the node is told, too
 
 
 def n_create(uid: str, data: bytes | None) -> bytes:
