@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from hypothesis import settings
 
 from tests.peers import dcmjs, dcmtk, dimse, orthanc, printing, pynet
 from tests.peers.certificates import Certificates, make_certificates
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from pynetdicom.presentation import PresentationContext
 
     from tests.peers.process import Peer
+
+
+# The time limit of a test is enough: that of an example passes for no reason of ours on a busy machine.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 
 class Peers:

@@ -69,7 +69,7 @@ queries = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(queries, st.booleans(), st.booleans())
 def test_what_matches_is_found(
     archive: Archive, asked: dict[str, list[str]], fuzzy: bool, datetime: bool

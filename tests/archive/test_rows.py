@@ -308,7 +308,7 @@ changes = st.lists(
     False,
     False,
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes,
     st.sampled_from([OnDuplicate.KEEP, OnDuplicate.REPLACE, OnDuplicate.BOTH]),

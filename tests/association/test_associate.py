@@ -106,7 +106,7 @@ def through_pynetdicom(raw: bytes) -> tuple[Any, bytes]:
     return theirs, theirs.encode()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(proposals())
 def test_requests_survive_pynetdicom_and_back(proposal: Proposal) -> None:
     raw = encode_request(proposal)
@@ -121,7 +121,7 @@ def test_requests_survive_pynetdicom_and_back(proposal: Proposal) -> None:
         assert tuple(item.transfer_syntax) == context.transfer_syntaxes
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(acceptances(), proposals())
 def test_acceptances_survive_pynetdicom_and_back(acceptance: Acceptance, proposal: Proposal) -> None:
     raw = encode_acceptance(acceptance, proposal)
@@ -298,7 +298,7 @@ def test_truncation_anywhere_is_a_protocol_error_or_a_shorter_request() -> None:
             continue
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
 def test_junk_is_a_protocol_error_or_nothing_worse(junk: bytes, at: int, fixed_part: bool) -> None:
     body = bytearray(encode_request(full_proposal())[6:])
@@ -310,7 +310,7 @@ def test_junk_is_a_protocol_error_or_nothing_worse(junk: bytes, at: int, fixed_p
             continue
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_a_flipped_byte_is_a_protocol_error_or_nothing_worse(data: st.DataObject) -> None:
     body = bytearray(encode_request(full_proposal())[6:])

@@ -216,7 +216,7 @@ def spoiled() -> Iterator[bytes]:
     yield XML + b"<!-- -->"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(list(spoiled())), st.data())
 def test_spoiled_files_are_read_or_refused(data: bytes, draw: st.DataObject) -> None:
     at = draw.draw(st.integers(0, len(data) - 1))

@@ -69,7 +69,7 @@ def nesting(dataset: Dataset) -> int:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data_sets(), st.sampled_from(UNCOMPRESSED))
 def test_what_pydicom_encodes_is_whole(dataset: Dataset, syntax: str) -> None:
     data = encoded(dataset, syntax)
@@ -80,7 +80,7 @@ def test_what_pydicom_encodes_is_whole(dataset: Dataset, syntax: str) -> None:
         assert scan(fd, syntax) == found
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data_sets(), st.sampled_from(UNCOMPRESSED))
 def test_pick_reads_what_pydicom_reads(dataset: Dataset, syntax: str) -> None:
     data = encoded(dataset, syntax)

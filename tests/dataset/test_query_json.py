@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dimsetools.dataset.attributes import Attribute, Attributes
@@ -116,7 +116,6 @@ VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(VALUES)
 def test_any_json_is_a_query_that_can_be_sent_or_is_refused(value: object) -> None:
     try:

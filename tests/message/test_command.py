@@ -331,7 +331,7 @@ def test_a_truncated_command_set_is_a_protocol_error() -> None:
             decode(WHOLE[:end])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=200))
 def test_junk_is_a_protocol_error(junk: bytes) -> None:
     with suppress(ProtocolError):
@@ -344,7 +344,7 @@ elements = st.tuples(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(elements, max_size=12), st.sampled_from([kind.command_field for kind in ALL_TYPES] + [0x0777])
 )
@@ -359,7 +359,7 @@ def test_any_elements_are_a_message_or_a_protocol_error(
             encode(decoded.message, data_set=decoded.data_set)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(ALL_TYPES), st.data())
 def test_a_flipped_byte_is_a_protocol_error_or_nothing_worse(
     kind: type[Message], data: st.DataObject
