@@ -71,7 +71,7 @@ class DimseError(Exception):
     """
 
     name: ClassVar[str] = "error"
-    exit_code: ClassVar[ExitCode] = ExitCode.FAILURE
+    exit_code: ExitCode = ExitCode.FAILURE
     retryable: bool = False
 
     def __init__(self, message: str, *, hint: str = "") -> None:

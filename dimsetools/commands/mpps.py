@@ -124,13 +124,14 @@ class Ending(NamedTuple):
 
 
 def _complete(session: Session, peer: str, uid: str, words: tuple[str, ...], **own: Any) -> int:
-    from dimsetools.dataset.performed import COMPLETED
+    from dimsetools.dataset.mpps_rules import COMPLETED
 
     return _end(session, peer, uid, COMPLETED, words, Ending(**own))
 
 
 def _discontinue(session: Session, peer: str, uid: str, words: tuple[str, ...], **own: Any) -> int:
-    from dimsetools.dataset.performed import DISCONTINUED, REASON
+    from dimsetools.dataset.codes import REASON
+    from dimsetools.dataset.mpps_rules import DISCONTINUED
 
     return _end(session, peer, uid, DISCONTINUED, words, Ending(**own | {"reason": own["reason"] or REASON}))
 

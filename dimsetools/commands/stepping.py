@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def present() -> datetime:
     """Return the moment that a step is said to have: local, as the dates of studies are."""
-    return datetime.now()  # noqa: DTZ005
+    return datetime.now().astimezone()
 
 
 class Steps:

@@ -158,8 +158,8 @@ def cancel(
     keys: tuple[str, ...],
 ) -> int:
     """Ask that a step be canceled, or as its performer cancel it."""
-    from dimsetools.dataset.codes import coded
-    from dimsetools.dataset.workitem import CANCELED, PROGRESS, REASON, cancelled, request_to_cancel, state
+    from dimsetools.dataset.codes import REASON, coded
+    from dimsetools.dataset.workitem import CANCELED, PROGRESS, cancelled, request_to_cancel, state
     from dimsetools.services import requests
 
     ups = _ups()

@@ -6,6 +6,9 @@ from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.flat import from_flat
 from dimsetools.errors import UsageError
 
+REASON = r"110513\DCM\Discontinued for unspecified reason"
+"""Why a step was given up where nobody has said: it stands for any other (PS3.16 CID 9300)."""
+
 _LONGEST_VALUE = 16
 _LONGEST_MEANING = 64
 _FORM = r"write VALUE\SCHEME\MEANING, as 110501\DCM\Equipment failure"

@@ -16,15 +16,11 @@ from dimsetools.dataset.flat import from_flat
 from dimsetools.dataset.key_paths import parse_key
 from dimsetools.dataset.keys import keyed
 
-COMPLETED, DISCONTINUED = "COMPLETED", "DISCONTINUED"
-REASON = "110513\\DCM\\Discontinued for unspecified reason"
-"""The reason that stands for any other (PS3.16 CID 9300)."""
-
 
 def _tags(*keywords: str) -> tuple[int, ...]:
-    found = tuple(tag_of(keyword) for keyword in keywords)
-    assert None not in found
-    return found  # type: ignore[return-value]  # there is no None among them
+    found = tuple(tag for keyword in keywords if (tag := tag_of(keyword)) is not None)
+    assert len(found) == len(keywords), keywords
+    return found
 
 
 _STEP_SEQUENCE, _REQUEST_SEQUENCE, _SCHEDULED = _tags(

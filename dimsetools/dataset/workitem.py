@@ -14,8 +14,6 @@ from dimsetools.dataset.codes import coded
 from dimsetools.dataset.dictionary import tag_of
 from dimsetools.dataset.flat import from_flat
 
-REASON = "110513\\DCM\\Discontinued for unspecified reason"
-"""The reason that stands for any other (PS3.16 CID 9300)."""
 ANY_WORK = "110001\\DCM\\Image Processing"
 """The work that is meant where nobody has said which (PS3.16 CID 9231)."""
 SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"

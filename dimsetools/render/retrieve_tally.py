@@ -120,7 +120,7 @@ class Tally:
         for error, where, times in self._kinds.values():
             if isinstance(error, Interrupted):
                 continue
-            error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
+            error.exit_code = code  # what is said to be the exit status shall be it
             if self.disk_full and isinstance(error, SubOperationsFailed):
                 error.hint = (
                     "make room on the disk; with --on-duplicate keep the same command fetches the rest"

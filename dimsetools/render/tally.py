@@ -39,7 +39,7 @@ class Kinds:
         """Return each kind of failure as an error with `code` as exit status, and what it was about."""
         for kind in self._kinds.values():
             error = kind.error
-            error.exit_code = code  # type: ignore[misc]  # what is said to be the exit status shall be it
+            error.exit_code = code  # what is said to be the exit status shall be it
             others = f" and {kind.times - 1} more" if kind.times > 1 else ""
             yield error, f"{kind.path}{others}" if kind.of_file else address
 

@@ -8,9 +8,36 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from dimsetools.dataset.workitem import CANCELED, COMPLETED, IN_PROGRESS, SCHEDULED
 from dimsetools.scp.faults import INVALID_ARGUMENT_VALUE, SUCCESS
 
-SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED = "SCHEDULED", "IN PROGRESS", "COMPLETED", "CANCELED"
+__all__ = [
+    "ALREADY_CANCELED",
+    "ALREADY_COMPLETED",
+    "ALREADY_IN_PROGRESS",
+    "CANCELED",
+    "COMPLETED",
+    "FINAL",
+    "FINAL_STATE_UNMET",
+    "INAPPROPRIATE_ACTION",
+    "IN_PROGRESS",
+    "IS_COMPLETED",
+    "NOBODY_TO_TELL",
+    "NOT_IN_PROGRESS",
+    "NOT_SCHEDULED",
+    "NO_LONGER_UPDATED",
+    "NO_SUCH_WORKITEM",
+    "ONLY_CREATION_SCHEDULES",
+    "SCHEDULED",
+    "STATES",
+    "UNKNOWN_RECEIVER",
+    "WRONG_TRANSACTION_UID",
+    "Verdict",
+    "cancellation",
+    "change",
+    "update",
+]  # fmt: skip
+
 STATES = (SCHEDULED, IN_PROGRESS, COMPLETED, CANCELED)
 FINAL = (COMPLETED, CANCELED)
 

@@ -211,6 +211,6 @@ def judged(
             # Orthanc 1.10.1 has no other status for either.
             error.hint = "it may not know the move destination, or not reach it: look into the peer's log"
     if counts.stored:
-        error.exit_code = ExitCode.PARTIAL  # type: ignore[misc]  # of this one
+        error.exit_code = ExitCode.PARTIAL  # of this one
     error.retryable = transient(status, service)
     return error

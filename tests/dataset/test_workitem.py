@@ -2,12 +2,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dimsetools.dataset.codes import coded
+from dimsetools.dataset.codes import REASON, coded
 from dimsetools.dataset.flat import flat, from_flat
 from dimsetools.dataset.requirements import fault
 from dimsetools.dataset.ups_rules import COMPLETE, fault_of_change, fault_of_creation
 from dimsetools.dataset.workitem import (
-    REASON,
     begun,
     cancelled,
     of_objects,

@@ -24,7 +24,7 @@ WANTED = Wanted("STUDY", {})
 def failed(partly: bool = False) -> DimseError:
     error = SubOperationsFailed("1 of 2", status=0xB000, service="C-GET")
     if partly:
-        error.exit_code = ExitCode.PARTIAL  # type: ignore[misc]
+        error.exit_code = ExitCode.PARTIAL
     return error
 
 
