@@ -126,8 +126,9 @@ def test_the_wait_tells_how_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_how_it_stands_is_told_while_there_is_more_to_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "_TICK", 0.0)
-    events = run((action_step(), report_step(), action_step(), report_step(), *END), chunk=1)
+    monkeypatch.setattr(services, "_TICK", 0.001)
+    first = report_step(lambda talk: transactions(talk)[0], [ONE])
+    events = run((action_step(), action_step(), first, report_step(), *END), chunk=1)
     kinds = [type(event) for event in events if isinstance(event, (Taken, Standing))]
     assert kinds.index(Standing) < len(kinds) - 1 - kinds[::-1].index(Taken)
 
