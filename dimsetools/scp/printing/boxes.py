@@ -12,14 +12,14 @@ from dimsetools.film.fitting import MOST_ASPECT, TooLarge
 from dimsetools.film.frames import Frame
 from dimsetools.film.sheet import MOST_TEXT, Content
 from dimsetools.scp.faults import INVALID_ATTRIBUTE_VALUE
-from dimsetools.scp.normalized import Asked, Done, Refusal, Service
+from dimsetools.scp.normalized import Asked, Done, Refusal
 from dimsetools.scp.printing.densities import check_order, warned, within
 from dimsetools.scp.printing.jobs import (
     META,
     AnnotationBox,
-    Associations,
     ImageBox,
     PresentationLut,
+    PrintService,
     counting,
     done,
     invalid,
@@ -43,16 +43,12 @@ _COLOR = CLASSES["color-image-box"].uid
 _PIXELS = tag("PixelData")
 
 
-class ImageBoxes(Service):
+class ImageBoxes(PrintService):
     """Takes the images of films, gray or in colour."""
 
     sop_classes = (CLASSES["image-box"].uid, _COLOR)
-    contexts = META
     most = 64 * 1024 * 1024 + 65536
     """A frame of 64 MiB, and what is around it."""
-
-    def __init__(self, associations: Associations) -> None:
-        self._associations = associations
 
     def set(self, asked: Asked) -> Done:
         """Put an image into its box, in place of the one before; an empty sequence erases that."""
@@ -146,14 +142,11 @@ def _aspect(item: Attributes) -> tuple[int, int]:
     return height, width
 
 
-class AnnotationBoxes(Service):
+class AnnotationBoxes(PrintService):
     """Takes the texts of films: three above the images and three below, where a film has them."""
 
     sop_classes = (CLASSES["annotation-box"].uid,)
     contexts = META | {CLASSES["annotation-box"].uid: b""}
-
-    def __init__(self, associations: Associations) -> None:
-        self._associations = associations
 
     def set(self, asked: Asked) -> Done:
         """Write a text, in place of the one before, where the requestor wants it.

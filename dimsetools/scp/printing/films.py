@@ -12,16 +12,16 @@ from dimsetools.film.density import LEAST, MOST, named_gray
 from dimsetools.film.layout import Layout, display_format, film_size, layout
 from dimsetools.film.sheet import MOST_TEXT
 from dimsetools.scp.faults import NO_SUCH_ACTION
-from dimsetools.scp.normalized import Asked, Done, Refusal, Service
+from dimsetools.scp.normalized import Asked, Done, Refusal
 from dimsetools.scp.printing.densities import check_order, warned, within
 from dimsetools.scp.printing.jobs import (
-    META,
     MOST_FILMS,
     AnnotationBox,
     Associations,
     FilmBox,
     ImageBox,
     PresentationLut,
+    PrintService,
     Session,
     attribute,
     counting,
@@ -54,14 +54,13 @@ USUAL = (
 )
 
 
-class FilmBoxes(Service):
+class FilmBoxes(PrintService):
     """Makes film boxes, and prints them."""
 
     sop_classes = (CLASSES["film-box"].uid,)
-    contexts = META
 
     def __init__(self, associations: Associations, press: Press) -> None:
-        self._associations = associations
+        super().__init__(associations)
         self._press = press
 
     def create(self, asked: Asked) -> Done:

@@ -7,10 +7,11 @@ the memory that pixels take is counted together.
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, isfinite
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from dimsetools.dataset.attributes import Attribute, Attributes, text
 from dimsetools.dataset.dictionary import keyword_of, tag_of, vr_of
@@ -25,7 +26,7 @@ from dimsetools.scp.faults import (
     NO_SUCH_SOP_INSTANCE,
     RESOURCE_LIMITATION,
 )
-from dimsetools.scp.normalized import Asked, Done, Refusal
+from dimsetools.scp.normalized import Asked, Done, Refusal, Service
 
 if TYPE_CHECKING:
     from dimsetools.dataset.requirements import Rule
@@ -295,3 +296,12 @@ def done(
 def invalid(keyword: str, comment: str) -> Refusal:
     """Return the refusal of a value."""
     return Refusal(INVALID_ATTRIBUTE_VALUE, f"{keyword}: {comment}", (tag(keyword),))
+
+
+class PrintService(Service):
+    """The SCP of a class whose instances belong to an association, and end with it."""
+
+    contexts: ClassVar[Mapping[str, bytes]] = META
+
+    def __init__(self, associations: Associations) -> None:
+        self._associations = associations

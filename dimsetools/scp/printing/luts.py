@@ -10,12 +10,12 @@ from dimsetools.dataset.normalized import CLASSES
 from dimsetools.dataset.print_rules import LUT
 from dimsetools.film.density import Table
 from dimsetools.scp.faults import MISSING_ATTRIBUTE
-from dimsetools.scp.normalized import Asked, Done, Refusal, Service
+from dimsetools.scp.normalized import Asked, Done, Refusal
 from dimsetools.scp.printing.jobs import (
     META,
     MOST_TABLES,
-    Associations,
     PresentationLut,
+    PrintService,
     counting,
     done,
     invalid,
@@ -29,14 +29,11 @@ _DESCRIPTOR, _DATA = tag("LUTDescriptor"), tag("LUTData")
 _BITS = range(10, 17)
 
 
-class PresentationLuts(Service):
+class PresentationLuts(PrintService):
     """Makes and forgets Presentation LUTs; what refers to one keeps what it was."""
 
     sop_classes = (CLASSES["presentation-lut"].uid,)
     contexts = META | {CLASSES["presentation-lut"].uid: b""}
-
-    def __init__(self, associations: Associations) -> None:
-        self._associations = associations
 
     def create(self, asked: Asked) -> Done:
         """Make a Presentation LUT."""

@@ -9,7 +9,7 @@ from dimsetools.film.layout import FILM_SIZES, MM_PER_INCH
 from dimsetools.scp.faults import NO_SUCH_SOP_INSTANCE
 from dimsetools.scp.normalized import Asked, Done, Refusal, Service
 from dimsetools.scp.printing.films import RESOLUTIONS
-from dimsetools.scp.printing.jobs import META, Associations, PrintJob, attribute, tag
+from dimsetools.scp.printing.jobs import META, PrintJob, PrintService, attribute, tag
 
 NAME = "DIMSE FILMS"
 _PRINTER, _CONFIGURATION, _JOB = (CLASSES[name] for name in ("printer", "printer-configuration", "print-job"))
@@ -88,14 +88,11 @@ def _configuration(meta: str, memory_bits: int, printed_bits: int) -> Attributes
     )
 
 
-class PrintJobs(Service):
+class PrintJobs(PrintService):
     """Tells of the jobs of an association, which are done when it hears of them (H.4.5)."""
 
     sop_classes = (_JOB.uid,)
     contexts = META | {_JOB.uid: b""}
-
-    def __init__(self, associations: Associations) -> None:
-        self._associations = associations
 
     def get(self, asked: Asked) -> Done:
         """Return the state of a job."""

@@ -8,11 +8,11 @@ from dimsetools.dataset.attributes import Attributes
 from dimsetools.dataset.normalized import CLASSES
 from dimsetools.dataset.print_rules import SESSION
 from dimsetools.scp.faults import NO_SUCH_ACTION
-from dimsetools.scp.normalized import Asked, Done, Refusal, Service
+from dimsetools.scp.normalized import Asked, Done, Refusal
 from dimsetools.scp.printing.jobs import (
-    META,
     MOST_SESSIONS,
     Associations,
+    PrintService,
     Session,
     attribute,
     counting,
@@ -38,14 +38,13 @@ USUAL = (
 )
 
 
-class FilmSessions(Service):
+class FilmSessions(PrintService):
     """Makes film sessions, and prints all films of one."""
 
     sop_classes = (CLASSES["film-session"].uid,)
-    contexts = META
 
     def __init__(self, associations: Associations, press: Press) -> None:
-        self._associations = associations
+        super().__init__(associations)
         self._press = press
 
     def create(self, asked: Asked) -> Done:
