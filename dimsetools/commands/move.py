@@ -14,7 +14,7 @@ from dimsetools.options import REQUESTOR, TITLE, NetworkCommand, PeerArgument, S
 from dimsetools.options.node import PORT, Keeping
 from dimsetools.options.query import Query
 from dimsetools.options.retrieve import KEPT, RETRIEVAL, SEARCH, WANTED, Retrieval
-from dimsetools.options.waiting import allowed
+from dimsetools.options.waiting import admitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,18 +200,7 @@ command = NetworkCommand(
             metavar="[PORT]",
             help=f"Take the objects here, on this port (default {PORT}).",
         ),
-        click.Option(
-            ["--receive-tls"],
-            is_flag=True,
-            help="Take TLS alone there, with our certificate; --tls-ca says who may show one.",
-        ),
-        click.Option(
-            ["--allow"],
-            multiple=True,
-            callback=allowed,
-            metavar="AET[@NET]",
-            help="Let this node send to us too, not only the peer's own addresses. Repeatable.",
-        ),
+        *admitting("--receive-tls", "send to us"),
     ],
     groups=(RETRIEVAL, SEARCH, KEPT, *REQUESTOR),
     examples=[

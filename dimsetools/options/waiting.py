@@ -19,7 +19,25 @@ class Waiting(NamedTuple):
     allow: tuple[str, ...] = ()
 
 
-def allowed(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+def admitting(tls: str, what: str) -> tuple[click.Option, click.Option]:
+    """Return the options for who else may call us, and how, to do `what`; `tls` is the name of the second."""
+    return (
+        click.Option(
+            [tls],
+            is_flag=True,
+            help="Take TLS alone there, with our certificate; --tls-ca says who may show one.",
+        ),
+        click.Option(
+            ["--allow"],
+            multiple=True,
+            callback=_allowed,
+            metavar="AET[@NET]",
+            help=f"Let this node {what} too, not only the peer's own addresses. Repeatable.",
+        ),
+    )
+
+
+def _allowed(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """Return the callers that are let in, once it is known that each can be read."""
     if values:
         from dimsetools.scp.policy import Allowed
@@ -41,18 +59,7 @@ def _group(title: str, wait: str) -> Group:
                 metavar="PORT",
                 help="Listen on this port too: the node may report on an association of its own.",
             ),
-            click.Option(
-                ["--port-tls"],
-                is_flag=True,
-                help="Take TLS alone there, with our certificate; --tls-ca says who may show one.",
-            ),
-            click.Option(
-                ["--allow"],
-                multiple=True,
-                callback=allowed,
-                metavar="AET[@NET]",
-                help="Let this node report there too, not only the peer's own addresses. Repeatable.",
-            ),
+            *admitting("--port-tls", "report there"),
         ),
     )
 
