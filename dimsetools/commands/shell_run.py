@@ -52,6 +52,9 @@ class Where(NamedTuple):
     stdin: bool = False
 
 
+AT_THE_PROMPT = Where()
+
+
 class Shell:
     """Carries out commands over one association, or if it `reopens` over one after the other."""
 
@@ -101,7 +104,7 @@ class Shell:
             self._association = association
         return association
 
-    def run(self, statement: Statement, where: Where = Where()) -> None:  # noqa: B008  # it is a tuple
+    def run(self, statement: Statement, where: Where = AT_THE_PROMPT) -> None:
         """Carry out a command. Raises Quit, and what went wrong, with the place in its message."""
         try:
             found = word(statement.words[0])

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from dimsetools import cli
@@ -15,7 +15,6 @@ from tests.peers.pynet import acceptor
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
-    from pynetdicom import evt
 
 
 def said(*words: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -44,16 +43,16 @@ class Department:
         self.refusal = 0
         self._scheduled = scheduled
 
-    def create(self, event: evt.Event) -> tuple[int, Dataset | None]:
-        uid = str(event.request.AffectedSOPInstanceUID)  # type: ignore[union-attr]
+    def create(self, event: Any) -> tuple[int, Dataset | None]:
+        uid = str(event.request.AffectedSOPInstanceUID)
         if uid in self.steps:
             return 0x0111, None
         self.steps[uid] = event.attribute_list
         self.calling.append(str(event.assoc.requestor.ae_title))
         return 0, None
 
-    def change(self, event: evt.Event) -> tuple[int, Dataset | None]:
-        uid = str(event.request.RequestedSOPInstanceUID)  # type: ignore[union-attr]
+    def change(self, event: Any) -> tuple[int, Dataset | None]:
+        uid = str(event.request.RequestedSOPInstanceUID)
         if uid not in self.steps:
             return 0x0112, None
         if self.refusal:
@@ -62,19 +61,19 @@ class Department:
         self.steps[uid].update(event.modification_list)
         return 0, None
 
-    def read(self, event: evt.Event) -> tuple[int, Dataset | None]:
-        uid = str(event.request.RequestedSOPInstanceUID)  # type: ignore[union-attr]
+    def read(self, event: Any) -> tuple[int, Dataset | None]:
+        uid = str(event.request.RequestedSOPInstanceUID)
         return (0, self.steps[uid]) if uid in self.steps else (0x0112, None)
 
-    def act(self, event: evt.Event) -> tuple[int, Dataset | None]:
+    def act(self, event: Any) -> tuple[int, Dataset | None]:
         request = event.request
         number = event.action_type
         assert number is not None
-        uid = str(request.RequestedSOPInstanceUID)  # type: ignore[union-attr]
+        uid = str(request.RequestedSOPInstanceUID)
         self.actions.append((uid, int(number), event.action_information or None))
         return self.refusal, None
 
-    def find(self, event: evt.Event) -> Iterator[tuple[int, Dataset]]:
+    def find(self, event: Any) -> Iterator[tuple[int, Dataset]]:
         wanted = event.identifier.get("AccessionNumber")
         for number in range(1, self._scheduled + 1):
             item = scheduled_item(number)
